@@ -1,0 +1,1 @@
+console.error('bun is not used in this project'); process.exitCode = 1

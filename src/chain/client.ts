@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createNonceManager, createPublicClient, createWalletClient, defineChain, http } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
+import { jsonRpc } from 'viem/nonce'
+import { CodedError } from '../domain/errors.ts'
+import { chainError, reverted } from './errors.ts'
+import type { ChainErrorCode } from './errors.ts'
+import type { Account, Hex } from '../domain/units.ts'
+import type { Abi, Chain, HttpTransport, Log, PrivateKeyAccount, PublicClient, TransactionReceipt, WalletClient } from 'viem'
+
+const REQUEST_TIMEOUT_MS = 10_000
+const REQUEST_RETRIES = 2
+const DEFAULT_MINED_TIMEOUT_MS = 180_000
+
+export interface ChainClientInit {
+  readonly rpcUrl: string
+  readonly chainId: number
+  /** How often to ask whether something is mined, in real milliseconds. */
+  readonly pollMs: number
+  /** How long a transaction may stay unmined before we give up waiting for it. */
+  readonly minedTimeoutMs?: number
+}
+
+export interface ChainWriterInit extends ChainClientInit {
+  readonly privateKey: Hex
+  /** Ends the wait for transactions that are not mined yet. */
+  readonly signal?: AbortSignal
+}
+
+/** One call of a contract that changes state. */
+export interface Write {
+  readonly to: Account
+  readonly abi: Abi
+  readonly functionName: string
+  readonly args: readonly unknown[]
+  /** Completes `The contract refused to …`. */
+  readonly doing: string
+  /** Gas to allow on top of the estimate, for work the estimate may not have seen. Gas that is not used is not paid. */
+  readonly extraGas?: bigint
+}
+
+export interface Mined {
+  readonly tx: Hex
+  readonly gasUsed: bigint
+  readonly logs: Log[]
+}
+
+export interface ChainWriter {
+  readonly address: Account
+  /** Sends one transaction and resolves when it is mined; transactions of one writer go out one after the other. */
+  write(call: Write): Promise<Mined>
+}
+
+export type ChainReader = PublicClient<HttpTransport, Chain>
+
+function chainOf (init: ChainClientInit): Chain {
+  return defineChain({
+    id: init.chainId,
+    name: `chain ${init.chainId}`,
+    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+    rpcUrls: { default: { http: [init.rpcUrl] } }
+  })
+}
+
+function transportOf (init: ChainClientInit): HttpTransport {
+  return http(init.rpcUrl, { batch: true, timeout: REQUEST_TIMEOUT_MS, retryCount: REQUEST_RETRIES })
+}
+
+/** A client that reads. Block numbers are never cached, because our own writes must be seen at once. */
+export function createChainReader (init: ChainClientInit): ChainReader {
+  return createPublicClient({ chain: chainOf(init), transport: transportOf(init), pollingInterval: init.pollMs, cacheTime: 0 })
+}
+
+/** Throws `CHAIN_WRONG_NETWORK` unless the RPC serves the chain we expect. */
+export async function checkNetwork (reader: ChainReader, chainId: number): Promise<void> {
+  const actual = await reader.getChainId().catch((error) => { throw chainError(error, 'ask for its id') })
+  if (actual !== chainId) {
+    throw new CodedError<ChainErrorCode>('CHAIN_WRONG_NETWORK',
+      `The RPC serves chain ${actual} but the market settles on chain ${chainId}: set the RPC address of chain ${chainId}.`,
+      { details: { expected: chainId, actual } })
+  }
+}
+
+/** A client that writes with one key. */
+export function createChainWriter (init: ChainWriterInit, reader: ChainReader): ChainWriter {
+  const nonceManager = createNonceManager({ source: jsonRpc() })
+  const account = privateKeyToAccount(init.privateKey, { nonceManager })
+  const wallet = createWalletClient({ account, chain: chainOf(init), transport: transportOf(init) })
+  const line: Line = { init, reader, account, wallet }
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    address: account.address.toLowerCase() as Account,
+    write: async (call) => {
+      const mined = last.then(async () => send(line, call)).catch((error) => {
+        // A transaction that never went out must not leave a gap in the nonces.
+        nonceManager.reset({ address: account.address, chainId: init.chainId })
+        throw chainError(error, call.doing)
+      })
+      last = mined.catch(() => {})
+      return mined
+    }
+  }
+}
+
+interface Line {
+  readonly init: ChainWriterInit
+  readonly reader: ChainReader
+  readonly account: PrivateKeyAccount
+  readonly wallet: WalletClient<HttpTransport, Chain, PrivateKeyAccount>
+}
+
+async function send (line: Line, call: Write): Promise<Mined> {
+  const { abi, functionName, args } = call
+  const request = { address: call.to, abi, functionName, args }
+  const estimate = await line.reader.estimateContractGas({ ...request, account: line.account })
+  const tx = await line.wallet.writeContract({ ...request, gas: estimate * 5n / 4n + (call.extraGas ?? 0n) })
+  const receipt = await untilMined(line, tx)
+  if (receipt.status === 'reverted') {
+    // Nodes do not keep the reason; running the call again on the block that refused it tells.
+    await line.reader.simulateContract({ ...request, account: line.account, blockNumber: receipt.blockNumber })
+    throw reverted(call.doing, 'unknown')
+  }
+  return { tx, gasUsed: receipt.gasUsed, logs: receipt.logs }
+}
+
+/** Waits for the receipt. A chain that fails to answer meanwhile is asked again: the transaction is out already. */
+async function untilMined ({ init, reader }: Line, tx: Hex): Promise<TransactionReceipt> {
+  const timeoutMs = init.minedTimeoutMs ?? DEFAULT_MINED_TIMEOUT_MS
+  const deadline = performance.now() + timeoutMs
+  let cause: unknown
+  while (performance.now() < deadline) {
+    if (init.signal?.aborted === true) {
+      throw new CodedError<ChainErrorCode>('CHAIN_STOPPED', 'We stopped before the transaction was mined: look at the account before you repeat it.', { details: { tx } })
+    }
+    const receipt = await reader.getTransactionReceipt({ hash: tx }).catch((error) => { cause = error })
+    if (receipt != null) {
+      return receipt
+    }
+    await sleep(init.pollMs)
+  }
+  throw new CodedError<ChainErrorCode>('CHAIN_TIMEOUT',
+    `The transaction was not mined within ${Math.ceil(timeoutMs / 1000)} s: it may still be, so look at the account before you repeat it.`,
+    { details: { tx }, cause })
+}

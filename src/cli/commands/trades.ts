@@ -1,0 +1,37 @@
+import { Command } from 'commander'
+import { formatEnergy, formatMoney } from '../../domain/units.ts'
+import { print, printJson, table } from '../output.ts'
+import { dataOption, jsonOption, runningNode, whole } from '../options.ts'
+
+export function tradesCommand (): Command {
+  return new Command('trades')
+    .description('trades of this home, newest last')
+    .addOption(dataOption())
+    .option('--last <n>', 'only the last n', whole(1, 1_000_000), 40)
+    .addOption(jsonOption())
+    .action(trades)
+}
+
+async function trades (options: { data?: string, json?: boolean, last: number }): Promise<void> {
+  const node = await runningNode(options)
+  const all = (await node.trades()).slice(-options.last)
+  if (options.json === true) {
+    printJson(all)
+    return
+  }
+  const { token } = await node.wallet()
+  const rows = all.map((trade) => [
+    new Date(trade.periodStart * 1000).toISOString().slice(0, 16).replace('T', ' '),
+    trade.role === 'buyer' ? 'bought' : 'sold',
+    formatEnergy(trade.terms?.wh ?? trade.askedWh),
+    trade.deliveredWh == null ? '–' : formatEnergy(trade.deliveredWh),
+    formatMoney(BigInt(trade.pricePerKwh), token.decimals, 4),
+    trade.amount == null ? '–' : `${formatMoney(BigInt(trade.amount), token.decimals, 4)} ${token.symbol}`,
+    trade.reason == null ? trade.state : `${trade.state}: ${trade.reason}`
+  ])
+  if (rows.length === 0) {
+    print('No trades yet.')
+    return
+  }
+  table(['period (UTC)', '', 'agreed', 'delivered', 'per kWh', 'amount', 'state'], rows, [2, 3, 4, 5]).forEach((line) => { print(line) })
+}

@@ -1,0 +1,95 @@
+import { Command } from 'commander'
+import { createOwnerSettlement } from '../../chain/owner.ts'
+import { createEscrowSettlement } from '../../chain/escrow.ts'
+import { loadConfig } from '../../config/load.ts'
+import { readKeyFile } from '../../config/key-file.ts'
+import { CodedError } from '../../domain/errors.ts'
+import { formatMoney, parseMoney } from '../../domain/units.ts'
+import { addressOf, publicKeyOf } from '../../signing/keys.ts'
+import { print, printJson } from '../output.ts'
+import { dataOption, jsonOption, pathsOf, runningNode, whole } from '../options.ts'
+import type { Money } from '../../domain/units.ts'
+import type { OwnerSettlement, Submitted, Token } from '../../ports/settlement.ts'
+
+const DAY_SEC = 86_400
+
+export function walletCommand (): Command {
+  const command = new Command('wallet')
+    .description('money in the escrow, and the moves only the owner can make')
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .action(wallet)
+  command.command('deposit').description('put money into the escrow')
+    .argument('<amount>', 'in tokens, such as 25.50').addOption(dataOption())
+    .requiredOption('--owner-key <file>', 'file with the owner\'s private key, readable by you only')
+    .action(async (amount: string, options: OwnerOptions) => owner(options, async ({ moves, token }) => moves.deposit(money(amount, token))))
+  command.command('withdraw').description('take free money out of the escrow')
+    .argument('<amount>', 'in tokens').addOption(dataOption())
+    .requiredOption('--owner-key <file>', 'file with the owner\'s private key, readable by you only')
+    .action(async (amount: string, options: OwnerOptions) => owner(options, async ({ moves, token }) => moves.withdraw(money(amount, token))))
+  command.command('authorize').description('let the node\'s key trade for the owner')
+    .addOption(dataOption())
+    .requiredOption('--owner-key <file>', 'file with the owner\'s private key, readable by you only')
+    .option('--limit <amount>', 'by how much the node may raise ceilings per day, in tokens', '10')
+    .option('--days <n>', 'for how many days', whole(15, 3650), 365)
+    .action(async (options: OwnerOptions & { limit: string, days: number }) => owner(options, async ({ moves, token, nodeKey }) =>
+      moves.setKey(nodeKey, Math.floor(Date.now() / 1000) + options.days * DAY_SEC, money(options.limit, token))))
+  return command
+}
+
+async function wallet (options: { data?: string, json?: boolean }): Promise<void> {
+  const { token, account, key, owner, tabs } = await (await runningNode(options)).wallet()
+  if (options.json === true) {
+    printJson({ token, account, key, owner, tabs })
+    return
+  }
+  const shown = (amount: string): string => `${formatMoney(BigInt(amount), token.decimals)} ${token.symbol}`
+  print(`Owner ${owner}`)
+  print(`  in the escrow   ${shown(account.balance)}`)
+  print(`  set aside       ${shown(account.reserved)} for open tabs`)
+  print(`  free            ${shown((BigInt(account.balance) - BigInt(account.reserved)).toString())}`)
+  print(key.validUntil === 0
+    ? `  node key        ${key.address} is not registered: run \`wattmesh wallet authorize\``
+    : `  node key        ${key.address} until ${new Date(key.validUntil * 1000).toISOString().slice(0, 10)}, ${shown(key.leftToday)} left today`)
+  for (const tab of tabs) {
+    const partner = tab.role === 'buyer' ? `to ${tab.seller}` : `from ${tab.buyer}`
+    print(`  tab ${partner}   ${shown(tab.chain.paid)} paid of ${shown(tab.chain.cap)}`)
+  }
+}
+
+interface OwnerOptions {
+  readonly data?: string
+  readonly ownerKey: string
+}
+
+interface OwnerParts {
+  readonly moves: OwnerSettlement
+  readonly token: Token
+  readonly nodeKey: ReturnType<typeof addressOf>
+}
+
+/** One move of the owner, straight to the chain: it needs no running node. */
+async function owner (options: OwnerOptions, move: (parts: OwnerParts) => Promise<Submitted>): Promise<void> {
+  const paths = pathsOf(options)
+  const config = loadConfig({ file: paths.config, env: process.env })
+  const ownerPrivateKey = readKeyFile(options.ownerKey)
+  const address = addressOf(publicKeyOf(ownerPrivateKey))
+  if (address !== config.owner) {
+    throw new CodedError('KEY_INVALID', `The key in ${options.ownerKey} belongs to ${address}, but the owner of this home is ${config.owner}: give the owner's key.`)
+  }
+  const nodePrivateKey = readKeyFile(paths.key)
+  const init = { rpcUrl: config.chain.rpc, chainId: config.market.chainId, escrow: config.market.escrow, pollMs: Math.min(config.chain.pollMs, 1000) }
+  const settlement = createEscrowSettlement({ ...init, confirmations: 1, privateKey: nodePrivateKey })
+  const token = await settlement.token()
+  const { tx } = await move({ moves: createOwnerSettlement({ ...init, ownerPrivateKey }), token, nodeKey: addressOf(publicKeyOf(nodePrivateKey)) })
+  const { balance } = await settlement.account(address)
+  print(`Done in transaction ${tx}. In the escrow now: ${formatMoney(balance, token.decimals)} ${token.symbol}.`)
+}
+
+function money (text: string, { decimals, symbol }: Token): Money {
+  const amount = parseMoney(text, decimals)
+  if (amount == null || amount === 0n) {
+    throw new CodedError('USAGE_BAD_AMOUNT', `"${text}" is not an amount of ${symbol}: write a number such as 12.50, with at most ${decimals} decimal places.`)
+  }
+  return amount
+}

@@ -1,0 +1,44 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { connectApi } from '../api/client.ts'
+import { dataPaths } from '../config/paths.ts'
+import type { ApiClient } from '../api/client.ts'
+import type { DataPaths } from '../config/paths.ts'
+
+/** Parser of a whole number from `min` to `max`, for commander. */
+export function whole (min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
+    }
+    return value
+  }
+}
+
+/** Parser of a number from `min` to `max`, for commander. */
+export function decimal (min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+(\.\d+)?$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`)
+    }
+    return value
+  }
+}
+
+export function dataOption (): Option {
+  return new Option('-d, --data <folder>', 'data directory (default: $WATTMESH_DATA or ~/.wattmesh)')
+}
+
+export function jsonOption (): Option {
+  return new Option('--json', 'one JSON object on stdout')
+}
+
+export function pathsOf ({ data }: { data?: string }): DataPaths {
+  return dataPaths({ option: data, env: process.env })
+}
+
+/** The running node over the data directory. Throws `NODE_NOT_RUNNING`. */
+export async function runningNode (options: { data?: string }): Promise<ApiClient> {
+  return connectApi(pathsOf(options).api)
+}

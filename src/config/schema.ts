@@ -1,0 +1,157 @@
+/**
+ * Every setting of a node, once: its type, default, bounds and description. The type `Config`, the checks, the names in the
+ * environment, a new configuration file and the reference page all come from here. This room alone reads files and
+ * environment for settings; it knows nothing of what they are for. `load.ts` puts them together.
+ */
+import { Type } from 'typebox'
+import { DEFAULT_MARKET_RULES } from '../domain/market-rules.ts'
+import { account, choice, decimal, free, listedName, multiaddrs, number, text, whole, yesOrNo } from './kinds.ts'
+import type { FieldOptions } from './kinds.ts'
+import type { Static } from 'typebox'
+
+const DAY_SEC = 86_400
+const MAX = Number.MAX_SAFE_INTEGER
+const rules = DEFAULT_MARKET_RULES
+
+export const configSchema = Type.Object({
+  name: text({ default: 'home', description: 'What this home is called on its own screens. Neighbours never see it.' }),
+  owner: account({ description: 'The account that pays and is paid. Its key stays with you, not with the node.', example: '0x00000000000000000000000000000000000000aa' }),
+
+  market: Type.Object({
+    area: text({ description: 'Name of the market area. Ask a neighbour who takes part already.', example: 'elm-street' }),
+    chainId: whole(1, MAX, { description: 'Number of the chain that holds the escrow.', example: 31337 }),
+    escrow: account({ description: 'Address of the escrow contract.', example: '0x00000000000000000000000000000000000000ee' }),
+    periodSec: whole(900, 86_400, { default: rules.periodSec, unit: 'seconds', description: 'Length of a delivery period: a multiple of 900.' }),
+    windowSec: whole(60, 172_800, { default: rules.windowSec, unit: 'seconds', description: 'How long a period can be traded before its gate closes.' }),
+    gateClosureSec: whole(0, 86_400, { default: rules.gateClosureSec, unit: 'seconds', description: 'From gate closure to the start of the period.' }),
+    flatSec: whole(0, 172_800, { default: rules.flatSec, unit: 'seconds', description: 'Prices no longer move during the last seconds of the window.' }),
+    minTradeWh: whole(1, 1_000_000, { default: rules.minTradeWh, unit: 'Wh', description: 'Smallest quantity that may be traded.' }),
+    confirmSec: whole(1, 86_400, { default: rules.confirmSec, unit: 'seconds', description: 'How long a seller waits for the signature of the buyer.' }),
+    clockToleranceSec: whole(0, 3600, { default: rules.clockToleranceSec, unit: 'seconds', description: 'How far two honest clocks may be apart.' }),
+    mechanism: listedName({ default: rules.mechanism, description: 'How offers and bids find each other.' }),
+    delivery: choice(['matched'], { default: rules.delivery, description: 'What counts as delivered: the smaller of what the seller exported and the buyer imported.' })
+  }, { description: 'The rules every home of one market shares. Homes whose rules differ in any of these never hear each other.' }),
+
+  chain: Type.Object({
+    rpc: text({ pattern: /^(https?|wss?):\/\/\S{1,500}$/, expected: 'an address that begins with http://, https://, ws:// or wss://', description: 'Where the node reaches the chain.', example: 'http://127.0.0.1:8545', flag: '--rpc' }),
+    confirmations: whole(1, 1000, { default: 2, unit: 'blocks', description: 'How many blocks must stand before the node believes what it read.' }),
+    pollMs: whole(50, 3_600_000, { default: 4000, unit: 'milliseconds', description: 'How often the node asks the chain for news.' }),
+    deployBlock: whole(0, MAX, { default: 0, description: 'Block in which the escrow was created; nothing older is read.' })
+  }, { description: 'The chain that settles the market.' }),
+
+  tariff: Type.Object({
+    retail: decimal({ unit: 'tokens per kWh', description: 'What the grid supplier charges. The node never buys dearer.', example: '0.30' }),
+    feedIn: decimal({ unit: 'tokens per kWh', description: 'What the grid supplier pays. The node never sells cheaper.', example: '0.08' })
+  }, { description: 'The prices this home has without neighbours.' }),
+
+  network: Type.Object({
+    listen: multiaddrs({ default: ['/ip4/0.0.0.0/tcp/0'], description: 'Where the node listens for neighbours. Port 0 takes any free one.', flag: '--listen' }),
+    mdns: yesOrNo({ default: true, description: 'Find neighbours in the same local network.' }),
+    mdnsTag: text({ default: '_wattmesh._udp.local', pattern: /^_[a-z0-9-]{1,15}\._udp\.local$/, expected: 'a name such as "_wattmesh._udp.local"', description: 'Name under which neighbours in the local network are found.' }),
+    bootstrap: multiaddrs({ default: [], description: 'Neighbours to call at the start, for homes beyond the local network.' })
+  }, { description: 'How neighbours are found and reached.' }),
+
+  meter: Type.Object({
+    driver: listedName({ description: 'Which kind of meter is read.', example: 'demo' }),
+    params: free({ default: {}, description: 'What that driver needs, for instance the address of the device. Checked by the driver at the start.' })
+  }, { description: 'The meter at the grid connection. It is read and never controlled.' }),
+
+  trading: Type.Object({
+    strategy: listedName({ default: 'fair-trader', description: 'How prices are chosen between the two tariffs.', flag: '--strategy' }),
+    lowestSellingPrice: Type.Optional(decimal({ unit: 'tokens per kWh', description: 'Never sell below this, even where the tariff would allow it.', example: '0.12' })),
+    highestBuyingPrice: Type.Optional(decimal({ unit: 'tokens per kWh', description: 'Never buy above this, even where the tariff would allow it.', example: '0.25' })),
+    lookMinSec: whole(1, 86_400, { default: 15, unit: 'seconds', description: 'Shortest pause between two looks at the offers.' }),
+    lookMaxSec: whole(1, 86_400, { default: 30, unit: 'seconds', description: 'Longest pause between two looks at the offers. Each pause is drawn at random, so that nobody is always first.' }),
+    patience: Type.Optional(number(0, 1, { description: '0 gives in early, 1 holds out for a better price. Drawn once per home when it is not set.', example: 0.5 })),
+    nearPrice: decimal({ default: '0.005', unit: 'tokens per kWh', description: 'Offers this close to the best one count as equally good; among those the node prefers a neighbour it knows.' }),
+    from: Type.Optional(whole(0, MAX, { unit: 'Unix seconds', description: 'Trade no period that starts earlier.', example: 1767225600 })),
+    until: Type.Optional(whole(0, MAX, { unit: 'Unix seconds', description: 'Trade no period that starts at this time or later.', example: 1798761600 }))
+  }, { description: 'What the node may do on its own.' }),
+
+  tabs: Type.Object({
+    ceiling: decimal({ default: '5.00', unit: 'tokens', description: 'The most one neighbour can charge before the next receipt.' }),
+    maxOpen: whole(1, 1000, { default: 12, description: 'How many neighbours the node keeps an account with at a time.' }),
+    settleEverySec: whole(60, 30 * DAY_SEC, { default: DAY_SEC, unit: 'seconds', description: 'How often receipts are exchanged and sent to the chain.' }),
+    unsecuredCredit: decimal({ default: '0', unit: 'tokens', description: 'How much energy a buyer gets before its tab stands on the chain. You lose it when the buyer does not pay.' }),
+    lifeSec: whole(3600, 14 * DAY_SEC, { default: 4 * DAY_SEC, unit: 'seconds', description: 'How long money stays set aside for a neighbour after the last receipt.' }),
+    claimAfterSec: whole(60, 14 * DAY_SEC, { default: 129_600, unit: 'seconds', description: 'When a buyer has been silent for this long, the node claims what it is owed without it.' }),
+    meterDeadlineSec: whole(60, 14 * DAY_SEC, { default: DAY_SEC, unit: 'seconds', description: 'How long the node waits for a meter reading before it gives a trade up.' })
+  }, { description: 'The accounts kept with single neighbours.' }),
+
+  api: Type.Object({
+    host: text({ default: '127.0.0.1', pattern: /^[A-Za-z0-9.:-]{1,253}$/, expected: 'a host name or an IP address', description: 'Where the screen is served. The default is this computer only; anything else lets others in your network see it.', flag: '--api-host' }),
+    port: whole(0, 65_535, { default: 0, description: 'Port of the screen. 0 takes any free one.', flag: '--api-port' })
+  }, { description: 'The screen and the interface for programs.' }),
+
+  clock: Type.Object({
+    speed: number(0.001, 100_000, { default: 1, description: 'How many seconds of the market pass in one real second.' }),
+    realStartMs: Type.Optional(whole(0, MAX, { unit: 'Unix milliseconds', description: 'The real time at which the market showed `marketStart`. The same for every home of a practice market.', example: 1767225600000 })),
+    marketStart: Type.Optional(whole(0, MAX, { unit: 'Unix seconds', description: 'What the market showed then.', example: 1767225600 }))
+  }, { description: 'For practice only: lets a day pass in minutes.' }),
+
+  log: Type.Object({
+    level: choice(['error', 'warn', 'info', 'debug', 'trace'], { default: 'info', description: 'How much the node tells.', flag: '--log-level' }),
+    format: choice(['human', 'json'], { default: 'human', description: 'Lines for people or for programs.', flag: '--log-format' })
+  }, { description: 'What the node writes about its work.' })
+})
+
+/** The settings of one node. Amounts and prices are still text; they become whole numbers once the token is known. */
+export type Config = DeepReadonly<Static<typeof configSchema>>
+
+/** Some of the settings, in the same shape. */
+export type PartialConfig = { readonly [K in keyof Config]?: Config[K] extends string ? Config[K] : Partial<Config[K]> }
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
+
+/** One setting as a row of a table. */
+export interface Field {
+  /** Its place: `market.periodSec`. */
+  readonly path: string
+  /** Its name in the environment: `WATTMESH_MARKET_PERIOD_SEC`. Free groups have none. */
+  readonly env?: string
+  readonly isRequired: boolean
+  readonly schema: FieldSchema
+}
+
+type FieldSchema = FieldOptions & {
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object' | undefined
+}
+
+/** A group of fields; the first one, without a name, holds those at the top. */
+export interface Section {
+  readonly name: string
+  readonly description: string
+  readonly fields: readonly Field[]
+}
+
+/** All settings in the order in which people should meet them. */
+export const SECTIONS: readonly Section[] = readSections()
+
+export const FIELDS: readonly Field[] = SECTIONS.flatMap(({ fields }) => fields)
+
+function readSections (): Section[] {
+  const top: Field[] = []
+  const sections: Section[] = [{ name: '', description: 'This home.', fields: top }]
+  for (const [name, schema] of Object.entries(configSchema.properties)) {
+    if ('properties' in schema) {
+      const { properties, description } = schema as unknown as { properties: Record<string, FieldSchema>, description: string }
+      sections.push({ name, description, fields: Object.entries(properties).map(([key, field]) => readField(`${name}.${key}`, field)) })
+    } else {
+      top.push(readField(name, schema as unknown as FieldSchema))
+    }
+  }
+  return sections
+}
+
+function readField (path: string, schema: FieldSchema): Field {
+  return {
+    path,
+    env: schema.type === 'object' ? undefined : envName(path),
+    isRequired: schema.default === undefined && !Type.IsOptional(schema),
+    schema
+  }
+}
+
+function envName (path: string): string {
+  return `WATTMESH_${path.replace(/[A-Z]/g, '_$&').replace('.', '_').toUpperCase()}`
+}

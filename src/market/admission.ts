@@ -1,0 +1,81 @@
+/**
+ * The numbered rules of order gossip that need neither the bytes (1, 2) nor the signature (11): cheap ones first, each
+ * an entry of one table. A broken rule is a verdict and never an exception.
+ */
+import { gateClosure, periodAt } from '../domain/period.ts'
+import { isHex, isWhole, MAX_UINT40 } from '../domain/units.ts'
+import type { OrderBook } from './order-book.ts'
+import type { MarketRules } from '../domain/market-rules.ts'
+import type { Knot, Order } from '../domain/order.ts'
+import type { Hex, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
+import type { OrderRuleCode, Verdict } from '../domain/verdict.ts'
+
+/** The bounds every node of the protocol shares. */
+export interface OrderBounds {
+  readonly maxKnots: number
+  readonly maxOrderWh: WattHours
+  readonly maxPrice: PricePerKwh
+  readonly maxRevision: number
+  readonly maxPeriodsAhead: number
+  readonly maxOpenOrdersPerSigner: number
+}
+
+export interface AdmissionContext {
+  readonly rules: MarketRules
+  readonly rulesDigest: Hex
+  readonly book: Pick<OrderBook, 'has' | 'revisionOf' | 'standing' | 'openOf'>
+  readonly now: UnixSeconds
+  readonly bounds: OrderBounds
+}
+
+export interface AdmissionRule {
+  /** As in the protocol's README. */
+  readonly number: number
+  readonly code: OrderRuleCode
+  readonly result: 'ignore' | 'reject'
+  /** True when the order breaks the rule. */
+  applies(order: Order, context: AdmissionContext & { id(): Hex }): boolean
+}
+
+export const ADMISSION_RULES: readonly AdmissionRule[] = [
+  { number: 3, code: 'WRONG_RULES', result: 'reject', applies: (order, { rulesDigest }) => order.rules !== rulesDigest },
+  { number: 4, code: 'OUT_OF_RANGE', result: 'reject', applies: (order, { rules, bounds }) => !isInRange(order, rules, bounds) },
+  { number: 5, code: 'MISALIGNED', result: 'reject', applies: (order, { rules }) => order.periodStart % rules.periodSec !== 0 },
+  { number: 6, code: 'GATE_CLOSED', result: 'ignore', applies: (order, { rules, now }) => now > gateClosure(order.periodStart, rules) + rules.clockToleranceSec },
+  { number: 7, code: 'TOO_FAR_AHEAD', result: 'ignore', applies: (order, { rules, now, bounds }) => order.periodStart - periodAt(now, rules) > bounds.maxPeriodsAhead * rules.periodSec },
+  { number: 8, code: 'KNOWN', result: 'ignore', applies: (order, { book, id }) => book.has(id()) },
+  { number: 9, code: 'SUPERSEDED', result: 'ignore', applies: (order, { book }) => order.revision <= book.revisionOf(order.signer, order.periodStart, order.side) },
+  { number: 10, code: 'QUOTA', result: 'ignore', applies: (order, { book, bounds }) => opensAnother(order, book) && book.openOf(order.signer) >= bounds.maxOpenOrdersPerSigner }
+]
+
+/**
+ * The verdict of the first rule the order breaks; undefined when its signature is all that is left to check. `id` is asked
+ * for only once every field is known to be in range, because only then can it be computed.
+ */
+export function admit (order: Order, id: () => Hex, context: AdmissionContext): Verdict | undefined {
+  const judged = { ...context, id }
+  const broken = ADMISSION_RULES.find((rule) => rule.applies(order, judged))
+  return broken == null ? undefined : { result: broken.result, code: broken.code }
+}
+
+function isInRange (order: Order, rules: MarketRules, bounds: OrderBounds): boolean {
+  return (order.side === 'offer' || (order.side === 'bid' && rules.mechanism !== 'continuous')) &&
+    isHex(order.maker, 20) && isHex(order.signer, 20) &&
+    isWhole(order.periodStart, 0, MAX_UINT40) &&
+    isWhole(order.quantity, 0, bounds.maxOrderWh) &&
+    isWhole(order.minFill, 1, order.quantity === 0 ? bounds.maxOrderWh : order.quantity) &&
+    isWhole(order.revision, 1, bounds.maxRevision) &&
+    order.schedule.length >= 1 && order.schedule.length <= bounds.maxKnots &&
+    isFallingSchedule(order.schedule, { maxAt: rules.windowSec - rules.flatSec, maxPrice: bounds.maxPrice })
+}
+
+function isFallingSchedule (schedule: readonly Knot[], { maxAt, maxPrice }: { maxAt: number, maxPrice: PricePerKwh }): boolean {
+  return schedule.every(({ at, price }, index) => {
+    const before = schedule[index - 1] ?? { at: -1, price: maxPrice }
+    return isWhole(at, before.at + 1, maxAt) && price >= 0n && price <= before.price
+  })
+}
+
+function opensAnother (order: Order, book: AdmissionContext['book']): boolean {
+  return order.quantity > 0 && book.standing(order.signer, order.periodStart, order.side) == null
+}

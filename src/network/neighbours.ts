@@ -1,0 +1,90 @@
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { Libp2pNode } from './libp2p.ts'
+import type { Logger } from '../ports/telemetry.ts'
+import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+export interface NeighboursInit {
+  readonly topic: string
+  /** Dialled whenever we are not connected to them. */
+  readonly bootstrap: readonly Multiaddr[]
+  /** How often to look after the connections, and how long a connected neighbour may stay deaf. */
+  readonly checkMs: number
+  readonly log?: Logger
+}
+
+/** Below this many connections, neighbours we once knew are dialled again. */
+const ENOUGH_CONNECTIONS = 8
+/** Homes found on the local network are dialled up to this many; gossip reaches the others through them. */
+const MAX_DISCOVERED = 32
+/** Links restarted in vain that are remembered. */
+const MAX_RESTARTED = 1000
+
+/** Keeps a node in touch: dials what is found or was lost, and restarts links whose gossip has died. Returns the way to stop. */
+export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void {
+  const { topic, bootstrap, checkMs, log } = init
+  const { pubsub } = node.services
+  let deaf = new Set<string>()
+  const restarted = new Set<string>()
+
+  /** An open connection is used again, so dialling a neighbour we have costs nothing. */
+  async function dial (target: PeerId | Multiaddr): Promise<void> {
+    try {
+      await node.dial(target)
+    } catch (error) {
+      log?.debug('neighbour not reached', { target: target.toString(), error })
+    }
+  }
+
+  async function dialBootstrap (): Promise<void> {
+    await Promise.all(bootstrap.map(dial))
+  }
+
+  async function dialKnown (): Promise<void> {
+    const missing = ENOUGH_CONNECTIONS - node.getPeers().length
+    if (missing > 0) {
+      const known = await node.peerStore.all()
+      const away = known.filter(({ id }) => node.getConnections(id).length === 0)
+      await Promise.all(away.slice(0, missing).map(async ({ id }) => dial(id)))
+    }
+  }
+
+  /**
+   * A broken gossip stream is never reopened while its connection lives, and only the side that hears nothing can tell.
+   * One restart for each peer until it is heard again: one that stays deaf trades in another market.
+   */
+  async function restartDeaf (): Promise<void> {
+    const hearing = new Set(pubsub.getSubscribers(topic).map(String))
+    const missing = new Set(node.getPeers().map(String).filter((peer) => !hearing.has(peer)))
+    hearing.forEach((peer) => restarted.delete(peer))
+    if (restarted.size > MAX_RESTARTED) {
+      restarted.clear()
+    }
+    for (const peer of missing) {
+      if (deaf.has(peer) && !restarted.has(peer)) {
+        log?.warn('gossip with a neighbour has died, connecting again', { peer })
+        restarted.add(peer)
+        await node.hangUp(peerIdFromString(peer))
+        await dial(peerIdFromString(peer))
+      }
+    }
+    deaf = missing
+  }
+
+  const onDiscovery = ({ detail }: CustomEvent<{ id: PeerId }>): void => {
+    if (node.getPeers().length < MAX_DISCOVERED) {
+      void dial(detail.id)
+    }
+  }
+  const timer = setInterval(() => {
+    Promise.all([dialBootstrap(), dialKnown(), restartDeaf()]).catch((error) => { log?.warn('connections could not be looked after', { error }) })
+  }, checkMs)
+  timer.unref()
+  node.addEventListener('peer:discovery', onDiscovery)
+  void dialBootstrap()
+
+  return () => {
+    clearInterval(timer)
+    node.removeEventListener('peer:discovery', onDiscovery)
+  }
+}

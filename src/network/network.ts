@@ -1,0 +1,184 @@
+/**
+ * The network port over libp2p: one node, order gossip and the trade protocol on it. It knows bytes, peers and streams
+ * and nothing of markets: what an order or a request means is for the handlers to say. Start reading at `createNetwork`.
+ */
+import { privateKeyFromRaw } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { fromString } from 'uint8arrays/from-string'
+import { orderTopic } from '../../protocols/constants.ts'
+import { networkError } from './errors.ts'
+import { createLibp2pNode } from './libp2p.ts'
+import { keepInTouch } from './neighbours.ts'
+import { createOrderGossip } from './order-gossip.ts'
+import { keyOf } from './peer-ids.ts'
+import { createTradeProtocol } from './trade-protocol.ts'
+import type { Libp2pNode } from './libp2p.ts'
+import type { OrderGossip, VerdictCounts } from './order-gossip.ts'
+import type { TradeProtocol } from './trade-protocol.ts'
+import type { Hex } from '../domain/units.ts'
+import type { Network, NetworkHandlers, Peer } from '../ports/network.ts'
+import type { Logger } from '../ports/telemetry.ts'
+import type { PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+export interface NetworkInit {
+  /** The hot key, 32 bytes: libp2p identity and trading key in one. */
+  readonly privateKey: Hex
+  /** Digest of the market rules; it is part of the topic. */
+  readonly rules: Hex
+  readonly listen: readonly string[]
+  readonly announce?: readonly string[]
+  /** Full multiaddresses of neighbours to stay connected to. */
+  readonly bootstrap?: readonly string[]
+  readonly mdns?: { readonly serviceTag: string } | false
+  /** For tests and unusual links; the protocols' own values otherwise. */
+  readonly limits?: NetworkLimits
+  readonly logger?: Logger
+}
+
+export interface NetworkLimits {
+  readonly replyTimeoutMs?: number
+  readonly maxOrdersInValidation?: number
+  /** How often connections are looked after, and how long a link may be without gossip. */
+  readonly checkConnectionsMs?: number
+}
+
+export interface Libp2pNetwork extends Network {
+  /** Verdicts on received orders since the start, for metrics. */
+  verdicts(): VerdictCounts
+  /** How many connected neighbours take part in the gossip of this market. */
+  hearers(): number
+}
+
+const CHECK_CONNECTIONS_MS = 30_000
+
+interface Running {
+  readonly node: Libp2pNode
+  readonly gossip: OrderGossip
+  readonly trades: TradeProtocol
+  stop(): Promise<void>
+}
+
+export function createNetwork (init: NetworkInit): Libp2pNetwork {
+  const privateKey = privateKeyFromRaw(fromString(init.privateKey.slice(2), 'base16'))
+  const peerId = peerIdFromPrivateKey(privateKey)
+  const key = keyOf(peerId)
+  if (key == null) {
+    throw networkError('NETWORK_STOPPED', 'The hot key must be a secp256k1 private key of 32 bytes.')
+  }
+  let running: Running | undefined
+
+  function isRunning (): Running {
+    if (running == null) {
+      throw networkError('NETWORK_STOPPED', 'The network is not running; start it first.')
+    }
+    return running
+  }
+
+  return {
+    peerId: peerId.toString(),
+    key,
+    async start (handlers) {
+      running ??= await startNode(init, await createLibp2pNode({ ...init, privateKey, topic: orderTopic(init.rules) }), handlers)
+    },
+    async stop () {
+      const stopping = running
+      running = undefined
+      await stopping?.stop()
+    },
+    publish: async (order) => isRunning().gossip.publish(order),
+    converse: async (key) => isRunning().trades.converse(key),
+    peers: () => running == null ? [] : running.node.getPeers().map((peer) => describe(isRunning().node, peer)),
+    addresses: () => running == null ? [] : running.node.getMultiaddrs().map(String),
+    async dial (address) {
+      const { node } = isRunning()
+      const target = fullAddress(address)
+      try {
+        await node.dial(target)
+      } catch (error) {
+        throw networkError('NETWORK_UNREACHABLE', `Nobody answers at ${address}; check that the node there is running.`, error)
+      }
+    },
+    verdicts: () => running?.gossip.verdicts() ?? {},
+    hearers: () => running?.node.services.pubsub.getSubscribers(orderTopic(init.rules)).length ?? 0
+  }
+}
+
+async function startNode (init: NetworkInit, node: Libp2pNode, handlers: NetworkHandlers): Promise<Running> {
+  const { logger, limits } = init
+  const topic = orderTopic(init.rules)
+  const bootstrap = (init.bootstrap ?? []).map(fullAddress).filter((address) => !address.toString().endsWith(`/${node.peerId.toString()}`))
+  announcePeers(node, handlers, logger)
+  const trades = await createTradeProtocol(node, {
+    onTrade: async (request, from) => handlers.onTrade(request, from),
+    replyTimeoutMs: limits?.replyTimeoutMs,
+    log: logger?.scope('trade-protocol')
+  })
+  try {
+    await node.start()
+  } catch (error) {
+    await node.stop()
+    throw networkError('NETWORK_LISTEN', `The node cannot listen on ${init.listen.join(', ')}; choose another address or port.`, error)
+  }
+  const gossip = createOrderGossip(node.services.pubsub, {
+    topic,
+    onOrder: async (order) => handlers.onOrder(order),
+    maxInValidation: limits?.maxOrdersInValidation,
+    log: logger?.scope('order-gossip')
+  })
+  const letGo = keepInTouch(node, {
+    topic,
+    bootstrap,
+    checkMs: limits?.checkConnectionsMs ?? CHECK_CONNECTIONS_MS,
+    log: logger?.scope('neighbours')
+  })
+  return {
+    node,
+    gossip,
+    trades,
+    async stop () {
+      letGo()
+      gossip.stop()
+      await node.stop()
+    }
+  }
+}
+
+/** Tells the handler of neighbours that come and go. */
+function announcePeers (node: Libp2pNode, handlers: NetworkHandlers, logger?: Logger): void {
+  const connected = new Map<string, Peer>()
+  const tell = (peer: Peer, isConnected: boolean): void => {
+    try {
+      handlers.onPeer?.(peer, isConnected)
+    } catch (error) {
+      logger?.error('peer could not be announced', { error })
+    }
+  }
+  node.addEventListener('peer:connect', ({ detail }) => {
+    const peer = describe(node, detail)
+    connected.set(peer.peerId, peer)
+    tell(peer, true)
+  })
+  node.addEventListener('peer:disconnect', ({ detail }) => {
+    tell(connected.get(detail.toString()) ?? describe(node, detail), false)
+    connected.delete(detail.toString())
+  })
+}
+
+function describe (node: Libp2pNode, peer: PeerId): Peer {
+  const address = node.getConnections(peer)[0]?.remoteAddr.toString() ?? ''
+  return { peerId: peer.toString(), key: keyOf(peer), address }
+}
+
+function fullAddress (address: string): Multiaddr {
+  try {
+    const parsed = multiaddr(address)
+    if (parsed.getComponents().some(({ name }) => name === 'p2p')) {
+      return parsed
+    }
+  } catch {
+    // falls through to the one sentence for every wrong address
+  }
+  throw networkError('NETWORK_BAD_ADDRESS', 'The address must be a multiaddress that ends in /p2p/ and a peer id.')
+}

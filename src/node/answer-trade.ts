@@ -1,0 +1,226 @@
+/**
+ * The seller's side of path c, and both sides' answers afterwards: each request of a neighbour gets one answer, written down
+ * before it leaves. A request that comes twice gets the same answer twice.
+ */
+import { MAX_CLAIM_SEC, MAX_PARTS, MIN_TAB_LIFE_SEC } from '../../protocols/trade/constants.ts'
+import { SLOT_SEC, gateClosure, slotOf, windowOpening } from '../domain/period.ts'
+import { priceAt } from '../domain/order.ts'
+import { isBinding, positionOf } from '../domain/trade.ts'
+import { affordable } from '../domain/units.ts'
+import { exportMeterId, tradeRef } from '../signing/digests.ts'
+import { addressOf } from '../signing/keys.ts'
+import { isReceiptSignedBy, isTradeSignedBy } from '../signing/verify.ts'
+import { headroom, receiptProblem } from '../trade/tab-ledger.ts'
+import { step } from '../trade/trade-machine.ts'
+import type { NodeContext } from './context.ts'
+import type { KeyBook } from './key-book.ts'
+import type { Quotes } from './make-quotes.ts'
+import type { VerifiedOrder } from '../domain/order.ts'
+import type { Tab } from '../domain/tab.ts'
+import type { Trade, TradeTerms } from '../domain/trade.ts'
+import type { Accept, Confirm, Decline, DeclineCode, Delivery, Propose, ReceiptMessage, TradeAnswer, TradeRequest } from '../domain/trade-message.ts'
+import type { PublicKey, WattHours } from '../domain/units.ts'
+
+function decline (code: DeclineCode, remaining: WattHours = 0): Decline {
+  return { kind: 'decline', code, remaining }
+}
+
+export type AnswerTrade = (request: TradeRequest, from: PublicKey) => Promise<TradeAnswer>
+
+export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook, onProgress(): void }): AnswerTrade {
+  const { home, rules, at, clock, ledger, signer, logger } = context
+  const { quotes, keys } = parts
+
+  /** Whether a proposal can become a trade at all; the price may only have moved in the buyer's favour since it was sent. */
+  const orderProblem = (order: VerifiedOrder | undefined, request: Propose): DeclineCode | undefined => {
+    const now = clock.now()
+    if (order == null || order.id !== request.orderId) {
+      return 'UNKNOWN_ORDER'
+    }
+    if (now >= gateClosure(order.order.periodStart, rules)) {
+      return 'GATE_CLOSED'
+    }
+    const elapsed = now + rules.clockToleranceSec - windowOpening(order.order.periodStart, rules)
+    if (request.pricePerKwh < priceAt(order.order.schedule, elapsed)) {
+      return 'PRICE_TOO_LOW'
+    }
+    return request.buyer === home.owner ? 'SELF_TRADE' : undefined
+  }
+
+  /** How much of a proposal the pair's tab covers, in Wh. */
+  const covered = (tab: Tab | undefined, request: Propose, slotEnd: number): WattHours => {
+    const lives = tab != null && tab.chain.expiry * SLOT_SEC >= slotEnd + MIN_TAB_LIFE_SEC
+    const room = tab != null && lives ? headroom(tab, ledger.between(request.buyer, home.owner), home.unsecuredCredit) : home.unsecuredCredit
+    return affordable(room, request.pricePerKwh)
+  }
+
+  const accept = (trade: Trade): Accept | Decline => trade.terms == null || trade.sellerSignature == null || trade.state === 'expired'
+    ? decline('GATE_CLOSED')
+    : { kind: 'accept', tradeId: trade.id, terms: trade.terms, signature: trade.sellerSignature, validUntil: trade.validUntil }
+
+  const termsFor = (request: Propose, order: VerifiedOrder, wh: WattHours): TradeTerms => {
+    const slot = slotOf(order.order.periodStart)
+    const tab = ledger.tab(request.buyer, home.owner)
+    const slotEnd = order.order.periodStart + rules.periodSec
+    const seqs = ledger.between(request.buyer, home.owner).map(({ terms }) => terms?.slot === slot ? terms.seq : 0)
+    return {
+      buyer: request.buyer,
+      seller: home.owner,
+      slot,
+      seq: Math.max(0, ...seqs) + 1,
+      wh,
+      pricePerKwh: request.pricePerKwh,
+      attester: signer.address,
+      meter: exportMeterId(signer.address),
+      claimBy: Math.min(slotEnd + MAX_CLAIM_SEC, tab == null || tab.chain.expiry === 0 ? Number.MAX_SAFE_INTEGER : tab.chain.expiry * SLOT_SEC - 1),
+      ref: tradeRef(request.orderId, request.tradeId)
+    }
+  }
+
+  const onPropose = async (request: Propose, from: PublicKey): Promise<Accept | Decline> => {
+    const validUntil = await keys.validUntil(request.buyer, addressOf(from))
+    return ledger.exclusive(async () => {
+      const known = ledger.trade(request.tradeId)
+      if (known != null) {
+        return known.partnerKey === from ? accept(known) : decline('UNKNOWN_TRADE')
+      }
+      const order = quotes.all().find(({ id }) => id === request.orderId)
+      const problem = orderProblem(order, request)
+      if (problem != null || order == null) {
+        return decline(problem ?? 'UNKNOWN_ORDER')
+      }
+      const slotEnd = order.order.periodStart + rules.periodSec
+      if (validUntil < slotEnd) {
+        return decline('KEY_NOT_REGISTERED')
+      }
+      const remaining = quotes.remaining(order)
+      const smallest = Math.max(rules.minTradeWh, order.order.minFill)
+      if (remaining < smallest) {
+        return decline('SOLD_OUT')
+      }
+      const coveredWh = covered(ledger.tab(request.buyer, home.owner), request, slotEnd)
+      const wh = Math.min(request.wh, remaining, coveredWh)
+      if (wh < smallest) {
+        return decline(request.wh < smallest ? 'TOO_SMALL' : 'NO_TAB', remaining)
+      }
+      const terms = termsFor(request, order, wh)
+      if (terms.seq > MAX_PARTS) {
+        return decline('BUSY', remaining)
+      }
+      const trade = held(request, terms, from)
+      await ledger.commit({ trades: [trade] })
+      return accept(trade)
+    })
+  }
+
+  const held = (request: Propose, terms: TradeTerms, from: PublicKey): Trade => ({
+    id: request.tradeId,
+    role: 'seller',
+    state: 'proposed',
+    orderId: request.orderId,
+    periodStart: terms.slot * SLOT_SEC,
+    partner: request.buyer,
+    partnerKey: from,
+    askedWh: request.wh,
+    pricePerKwh: request.pricePerKwh,
+    validUntil: clock.now() + rules.confirmSec,
+    terms,
+    sellerSignature: signer.signTrade(terms),
+    changedAt: clock.now()
+  })
+
+  const onConfirm = async (request: Confirm, from: PublicKey): Promise<TradeAnswer> => ledger.exclusive(async () => {
+    const trade = ledger.trade(request.tradeId)
+    if (trade?.terms == null || trade.partnerKey !== from || trade.role !== 'seller') {
+      return decline('UNKNOWN_TRADE')
+    }
+    if (!isTradeSignedBy(from, trade.terms, { signature: request.signature, at })) {
+      return decline('BAD_SIGNATURE')
+    }
+    const order = quotes.standing(trade.periodStart)
+    const isLate = !isBinding(trade, clock.now())
+    if (isLate && (order == null || order.id !== trade.orderId || quotes.remaining(order) < trade.terms.wh)) {
+      return { kind: 'status', tradeId: trade.id, state: 'expired' }
+    }
+    const agreed = step(trade, { type: 'confirmed', buyerSignature: request.signature }, clock.now())
+    if (agreed !== trade) {
+      await ledger.commit({ trades: [agreed] })
+      if (order != null && order.id === trade.orderId && quotes.remaining(order) < Math.max(rules.minTradeWh, order.order.minFill)) {
+        await quotes.announceSoldOut(trade.periodStart)
+      }
+    }
+    return { kind: 'status', tradeId: trade.id, state: agreed.state }
+  })
+
+  const onDelivery = async (request: Delivery, from: PublicKey): Promise<TradeAnswer> => ledger.exclusive(async () => {
+    const trades = ledger.all().filter(({ role, terms, partnerKey }) => role === 'seller' && terms?.slot === request.slot && partnerKey === from)
+    const now = clock.now()
+    const stated = trades.map((trade) => {
+      const part = request.parts.find(({ tradeId }) => tradeId === trade.id)
+      return part == null ? trade : step(trade, { type: 'stated', wh: part.wh }, now)
+    })
+    const changed = stated.filter((trade, place) => trade !== trades[place])
+    if (changed.length > 0) {
+      await ledger.commit({ trades: changed })
+      parts.onProgress()
+    }
+    const counted = stated.filter(({ ownWh, state }) => ownWh != null && state !== 'expired')
+    return stated.some(({ state, ownWh }) => state === 'agreed' && ownWh == null)
+      ? decline('NOT_READY')
+      : { kind: 'delivery', slot: request.slot, parts: counted.map(({ id, ownWh }) => ({ tradeId: id, wh: ownWh ?? 0 })) }
+  })
+
+  const onReceipt = async (request: ReceiptMessage, from: PublicKey): Promise<TradeAnswer> => {
+    const { receipt } = request
+    if (receipt.seller !== home.owner || receipt.buyer === home.owner) {
+      return decline(receipt.buyer === receipt.seller ? 'SELF_TRADE' : 'BAD_TERMS')
+    }
+    if (!isReceiptSignedBy(from, receipt, { signature: request.signature, at })) {
+      return decline('BAD_SIGNATURE')
+    }
+    const buyerKeyValidUntil = await keys.validUntil(receipt.buyer, addressOf(from))
+    if (buyerKeyValidUntil <= clock.now()) {
+      return decline('KEY_NOT_REGISTERED')
+    }
+    const chain = await context.settlement.tab(receipt.buyer, receipt.seller)
+    return ledger.exclusive(async () => {
+      const tab: Tab = { buyer: receipt.buyer, seller: receipt.seller, role: 'seller', ...ledger.tab(receipt.buyer, receipt.seller), partnerKey: from, chain }
+      if (tab.signed?.buyerSignature === request.signature) {
+        return { kind: 'receipt', receipt, signature: tab.signed.sellerSignature }
+      }
+      const trades = ledger.between(receipt.buyer, receipt.seller)
+      const problem = receiptProblem(tab, trades, { receipt, now: clock.now(), credit: home.unsecuredCredit, buyerKeyValidUntil })
+      if (problem != null) {
+        logger.debug('receipt not countersigned', { buyer: receipt.buyer, problem })
+        return decline(problem)
+      }
+      const sellerSignature = signer.signReceipt(receipt)
+      await ledger.commit({
+        tabs: [{ ...tab, signed: { receipt, buyerSignature: request.signature, sellerSignature } }],
+        trades: receiptTrades(trades, receipt.through, clock.now())
+      })
+      parts.onProgress()
+      return { kind: 'receipt', receipt, signature: sellerSignature }
+    })
+  }
+
+  return async (request, from) => {
+    switch (request.kind) {
+      case 'propose': return onPropose(request, from)
+      case 'confirm': return onConfirm(request, from)
+      case 'delivery': return onDelivery(request, from)
+      case 'receipt': return onReceipt(request, from)
+      case 'status-query': {
+        const trade = ledger.trade(request.tradeId)
+        return trade == null || trade.partnerKey !== from ? decline('UNKNOWN_TRADE') : { kind: 'status', tradeId: trade.id, state: trade.state }
+      }
+    }
+  }
+}
+
+/** The delivered trades a receipt covers, one step further. */
+export function receiptTrades (trades: readonly Trade[], through: number, now: number): Trade[] {
+  return trades
+    .filter(({ state, terms }) => state === 'delivered' && terms != null && positionOf(terms) <= through)
+    .map((trade) => step(trade, { type: 'receipted' }, now))
+}

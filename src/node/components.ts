@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import { MAX_BOOK_ORDERS, MAX_OPEN_ORDERS_PER_SIGNER } from '../../protocols/order-gossip/constants.ts'
+import { draw } from '../agent/draws.ts'
+import { persistence } from '../agent/forecast.ts'
+import { strategies } from '../agent/strategies/index.ts'
+import { createEscrowSettlement } from '../chain/escrow.ts'
+import { CodedError } from '../domain/errors.ts'
+import { checkMarketRules } from '../domain/market-rules.ts'
+import { parseMoney } from '../domain/units.ts'
+import { drivers } from '../drivers/index.ts'
+import { mechanisms } from '../market/mechanisms/index.ts'
+import { OrderBook } from '../market/order-book.ts'
+import { createNetwork } from '../network/network.ts'
+import { rulesDigest } from '../signing/digests.ts'
+import { createLocalSigner } from '../signing/local-signer.ts'
+import { openStore } from '../store/store.ts'
+import { Ledger } from './ledger.ts'
+import { createNode } from './node.ts'
+import { createSystemClock } from './system-clock.ts'
+import type { Home } from './context.ts'
+import type { EnergyNode } from './node.ts'
+import type { Config } from '../config/schema.ts'
+import type { Hex, Money } from '../domain/units.ts'
+import type { Logger } from '../ports/telemetry.ts'
+
+export interface EnergyNodeInit {
+  readonly config: Config
+  /** Folder of the node's database. */
+  readonly databasePath: string
+  /** The hot key, 32 bytes. */
+  readonly privateKey: Hex
+  readonly logger: Logger
+}
+
+/** Builds a node from its configuration with the real adapters. The order here is the order in which things can fail. */
+export async function createEnergyNode ({ config, databasePath, privateKey, logger }: EnergyNodeInit): Promise<EnergyNode> {
+  const rules = checkMarketRules(config.market)
+  const strategy = named('trading.strategy', strategies, config.trading.strategy)
+  const mechanism = named('market.mechanism', mechanisms, rules.mechanism)
+  const driver = named('meter.driver', drivers.map((each) => ({ ...each, name: each.type })), config.meter.driver)
+  const at = { chainId: rules.chainId, escrow: rules.escrow }
+  const digest = rulesDigest(rules)
+  const signer = createLocalSigner(privateKey, at)
+  const { speed, realStartMs, marketStart } = config.clock
+  const clock = createSystemClock({ speed, realStart: realStartMs, marketStart })
+
+  const settlement = createEscrowSettlement({
+    ...at,
+    rpcUrl: config.chain.rpc,
+    confirmations: config.chain.confirmations,
+    pollMs: config.chain.pollMs,
+    deployBlock: BigInt(config.chain.deployBlock),
+    privateKey,
+    logger: logger.scope('chain')
+  })
+  await settlement.start()
+  const { decimals } = await settlement.token()
+  const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
+  const meter = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec })
+  const store = await openStore(databasePath, { logger: logger.scope('store') })
+  const network = createNetwork({
+    privateKey,
+    rules: digest,
+    listen: config.network.listen,
+    bootstrap: config.network.bootstrap,
+    mdns: config.network.mdns ? { serviceTag: config.network.mdnsTag } : false,
+    logger: logger.scope('network')
+  })
+
+  return createNode({
+    home,
+    rules,
+    rulesDigest: digest,
+    at,
+    clock,
+    random: Math.random,
+    logger: logger.scope('node'),
+    store,
+    network,
+    settlement,
+    signer,
+    meter,
+    book: new OrderBook({ rules, maxOrders: MAX_BOOK_ORDERS, maxPerSigner: MAX_OPEN_ORDERS_PER_SIGNER }),
+    mechanism,
+    strategy,
+    forecaster: persistence,
+    createLedger: (onChange) => new Ledger(store, onChange),
+    newTradeId: () => `0x${randomBytes(32).toString('hex')}`
+  })
+}
+
+/** The configuration in base units of the token. Throws `CONFIG_INVALID` for an amount with more digits than the token has. */
+function homeOf (config: Config, decimals: number, drawnPatience: number): Home {
+  const { tariff, trading, tabs } = config
+  const money = (path: string, text: string): Money => {
+    const amount = parseMoney(text, decimals)
+    if (amount == null) {
+      throw new CodedError('CONFIG_INVALID', `${path} is "${text}" but the token has only ${decimals} decimal places: shorten it.`)
+    }
+    return amount
+  }
+  const optional = (path: string, text: string | undefined): Money | undefined => text == null ? undefined : money(path, text)
+  return {
+    name: config.name,
+    owner: config.owner,
+    tariff: { retail: money('tariff.retail', tariff.retail), feedIn: money('tariff.feedIn', tariff.feedIn) },
+    lowestSellingPrice: optional('trading.lowestSellingPrice', trading.lowestSellingPrice),
+    highestBuyingPrice: optional('trading.highestBuyingPrice', trading.highestBuyingPrice),
+    tick: BigInt('1'.padEnd(decimals - 1, '0')),
+    nearPrice: money('trading.nearPrice', trading.nearPrice),
+    patience: trading.patience ?? drawnPatience,
+    lookMinSec: trading.lookMinSec,
+    lookMaxSec: Math.max(trading.lookMinSec, trading.lookMaxSec),
+    tradeFrom: trading.from ?? 0,
+    tradeUntil: trading.until ?? Number.MAX_SAFE_INTEGER,
+    ceiling: money('tabs.ceiling', tabs.ceiling),
+    unsecuredCredit: money('tabs.unsecuredCredit', tabs.unsecuredCredit),
+    maxOpenTabs: tabs.maxOpen,
+    settleEverySec: tabs.settleEverySec,
+    tabLifeSec: tabs.lifeSec,
+    claimAfterSec: tabs.claimAfterSec,
+    meterDeadlineSec: tabs.meterDeadlineSec
+  }
+}
+
+function named<T extends { readonly name: string }> (path: string, list: readonly T[], name: string): T {
+  const found = list.find((each) => each.name === name)
+  if (found == null) {
+    throw new CodedError('CONFIG_INVALID', `${path} is "${name}", but there are only: ${list.map((each) => each.name).join(', ')}.`)
+  }
+  return found
+}

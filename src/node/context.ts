@@ -1,0 +1,66 @@
+import type { Ledger } from './ledger.ts'
+import type { NodeEvent } from './events.ts'
+import type { Forecaster } from '../agent/forecast.ts'
+import type { Strategy } from '../agent/strategy.ts'
+import type { MarketRules } from '../domain/market-rules.ts'
+import type { Tariff } from '../domain/tariff.ts'
+import type { Account, Hex, Money, PricePerKwh, UnixSeconds } from '../domain/units.ts'
+import type { Mechanism } from '../market/mechanism.ts'
+import type { OrderBook } from '../market/order-book.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Meter } from '../ports/meter.ts'
+import type { Network } from '../ports/network.ts'
+import type { Settlement } from '../ports/settlement.ts'
+import type { Signer } from '../ports/signer.ts'
+import type { Store } from '../ports/store.ts'
+import type { Logger } from '../ports/telemetry.ts'
+import type { SettlementDomain } from '../signing/digests.ts'
+
+/** The configuration in the market's own units: base units of the token, whole seconds. */
+export interface Home {
+  readonly name: string
+  readonly owner: Account
+  readonly tariff: Tariff
+  readonly lowestSellingPrice?: PricePerKwh
+  readonly highestBuyingPrice?: PricePerKwh
+  /** One hundredth of a token. */
+  readonly tick: PricePerKwh
+  /** Offers this close to the best one count as equally good. */
+  readonly nearPrice: PricePerKwh
+  /** 0 gives in early, 1 holds out; drawn once per home unless it is set. */
+  readonly patience: number
+  readonly lookMinSec: number
+  readonly lookMaxSec: number
+  /** Trade only periods that start in `[tradeFrom, tradeUntil)`. */
+  readonly tradeFrom: UnixSeconds
+  readonly tradeUntil: UnixSeconds
+  readonly ceiling: Money
+  readonly unsecuredCredit: Money
+  readonly maxOpenTabs: number
+  readonly settleEverySec: number
+  readonly tabLifeSec: number
+  readonly claimAfterSec: number
+  readonly meterDeadlineSec: number
+}
+
+/** Everything the paths share. Each path takes the part it names. */
+export interface NodeContext {
+  readonly home: Home
+  readonly rules: MarketRules
+  readonly rulesDigest: Hex
+  readonly at: SettlementDomain
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+  readonly store: Store
+  readonly network: Network
+  readonly settlement: Settlement
+  readonly signer: Signer
+  readonly meter: Meter
+  readonly book: OrderBook
+  readonly ledger: Ledger
+  readonly mechanism: Mechanism
+  readonly strategy: Strategy
+  readonly forecaster: Forecaster
+  emit(event: NodeEvent): void
+}

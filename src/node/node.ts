@@ -1,0 +1,191 @@
+/**
+ * The node: what a home runs. It starts a written list in order and stops it in reverse; the four paths do the work, one file
+ * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs`). Fronts read from here and
+ * call nothing beneath.
+ */
+import { positionOf, hasTerms } from '../domain/trade.ts'
+import { explain } from '../domain/errors.ts'
+import { openPeriods } from '../domain/period.ts'
+import { step } from '../trade/trade-machine.ts'
+import { answerTrade } from './answer-trade.ts'
+import { keepTabs } from './keep-tabs.ts'
+import { keyBook } from './key-book.ts'
+import { makeQuotes } from './make-quotes.ts'
+import { matchBook } from './match-book.ts'
+import { meterLog } from './read-meter.ts'
+import { receiveOrder } from './receive-order.ts'
+import { createBuyer } from './run-trade.ts'
+import { loop } from './supervise.ts'
+import type { NodeContext } from './context.ts'
+import type { NodeEvent, NodeListener } from './events.ts'
+import type { Loop } from './supervise.ts'
+import type { PeriodReading } from '../domain/reading.ts'
+import type { Tab } from '../domain/tab.ts'
+import type { Trade } from '../domain/trade.ts'
+import type { Hex, UnixSeconds } from '../domain/units.ts'
+import type { PricedOffer } from '../market/order-book.ts'
+import type { Peer } from '../ports/network.ts'
+import type { AccountBalance, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
+import type { Batch } from '../ports/store.ts'
+
+export interface NodeStatus {
+  readonly name: string
+  readonly peerId: string
+  readonly owner: string
+  readonly key: string
+  readonly addresses: string[]
+  readonly peers: Peer[]
+  readonly time: UnixSeconds
+  readonly area: string
+  readonly rulesDigest: Hex
+  readonly lastReading?: PeriodReading
+  readonly openOrders: number
+  readonly openTrades: number
+}
+
+export interface Wallet {
+  readonly token: Token
+  readonly owner: string
+  readonly account: AccountBalance
+  readonly key: RegisteredKey & { readonly address: string }
+  readonly tabs: Tab[]
+}
+
+export interface EnergyNode {
+  start(): Promise<void>
+  stop(): Promise<void>
+  status(): NodeStatus
+  /** Offers of every open period, best first. */
+  book(): Array<{ periodStart: UnixSeconds, offers: PricedOffer[] }>
+  /** Trades from the disk, oldest period first. */
+  trades(query?: { from?: UnixSeconds, to?: UnixSeconds }): Promise<Trade[]>
+  readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodReading[]>
+  wallet(): Promise<Wallet>
+  dial(address: string): Promise<void>
+  /** Submits every countersigned receipt now; returns how many. */
+  settleNow(): Promise<number>
+  /** Calls `listener` with everything that happens. Returns the way to stop. */
+  on(listener: NodeListener): () => void
+}
+
+/** What `createNode` needs: every adapter, and how to make what depends on the node's own events. */
+export type NodeInit = Omit<NodeContext, 'emit' | 'ledger'> & {
+  createLedger(onChange: (batch: Batch) => void): NodeContext['ledger']
+  newTradeId(): Hex
+}
+
+export function createNode (init: NodeInit): EnergyNode {
+  const listeners = new Set<NodeListener>()
+  const emit = (event: NodeEvent): void => {
+    for (const listener of listeners) {
+      listener(event)
+    }
+  }
+  const ledger = init.createLedger((batch) => {
+    batch.trades?.forEach((trade) => { emit({ type: 'trade:changed', trade }) })
+    batch.tabs?.forEach((tab) => { emit({ type: 'tab:changed', tab }) })
+  })
+  const context: NodeContext = { ...init, ledger, emit }
+  const { home, rules, clock, logger, store, network, settlement, signer, meter, book } = context
+
+  const receive = receiveOrder(context)
+  const meters = meterLog(context)
+  const quotes = makeQuotes(context, meters, receive)
+  const keys = keyBook(context)
+  const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
+  const tabs = keepTabs(context, { keys, buyer })
+  const answer = answerTrade(context, { quotes, keys, onProgress: () => { wake('tabs') } })
+  const look = matchBook(context, { quotes, tabs, buyer })
+
+  const loops = new Map<string, Loop>()
+  const wake = (name: string): void => loops.get(name)?.wake()
+  const cleanups: Array<() => void | Promise<void>> = []
+
+  const onSettlement = async (event: SettlementEvent): Promise<void> => {
+    if (event.kind === 'key-set') {
+      keys.forget(event.owner, event.key)
+    }
+    if ((event.kind === 'settled' || event.kind === 'claimed' || event.kind === 'released') && (event.buyer === home.owner || event.seller === home.owner)) {
+      if (event.kind === 'claimed') {
+        await markClaimed(event)
+      }
+      await tabs.refresh(event.buyer, event.seller)
+    }
+  }
+
+  const markClaimed = async (event: SettlementEvent & { kind: 'claimed' }): Promise<void> => ledger.exclusive(async () => {
+    const trade = ledger.between(event.buyer, event.seller).filter(hasTerms).find(({ terms }) => positionOf(terms) === event.position)
+    const after = trade == null ? undefined : step(trade, { type: 'claimed', wh: event.wh, amount: event.amount }, clock.now())
+    if (after != null && after !== trade) {
+      await ledger.commit({ trades: [after] })
+    }
+  })
+
+  return {
+    async start () {
+      await ledger.load(clock.now())
+      await meters.load()
+      await settlement.start()
+      cleanups.push(async () => settlement.stop())
+      cleanups.push(settlement.watch((event) => {
+        onSettlement(event).catch((error: unknown) => { logger.warn('a settlement event could not be handled', { kind: event.kind, error: explain(error) }) })
+      }))
+      await quotes.load()
+      await network.start({
+        onOrder: async (signed) => receive(signed),
+        onTrade: answer,
+        onPeer: (peer, isConnected) => { emit({ type: 'peer:changed', peer, isConnected }) }
+      })
+      cleanups.push(async () => network.stop())
+      for (const tab of ledger.allTabs()) {
+        await tabs.refresh(tab.buyer, tab.seller).catch((error: unknown) => { logger.warn('a tab could not be read from the chain', { error: explain(error) }) })
+      }
+      const parts = { clock, logger }
+      loops.set('quotes', loop('quoting', async () => {
+        const wait = await quotes.round()
+        wake('tabs')
+        return wait
+      }, parts))
+      loops.set('look', loop('looking at the book', look, parts))
+      loops.set('tabs', loop('keeping tabs', async () => tabs.round(), parts))
+      logger.info('node started', { name: home.name, peerId: network.peerId, area: rules.area })
+    },
+    async stop () {
+      await Promise.all([...loops.values()].map(async (each) => each.stop()))
+      loops.clear()
+      for (const cleanup of cleanups.splice(0).reverse()) {
+        await cleanup()
+      }
+      await meter.close()
+      await store.close()
+      logger.info('node stopped', { name: home.name })
+    },
+    status: () => ({
+      name: home.name,
+      peerId: network.peerId,
+      owner: home.owner,
+      key: signer.address,
+      addresses: network.addresses(),
+      peers: network.peers(),
+      time: clock.now(),
+      area: rules.area,
+      rulesDigest: context.rulesDigest,
+      lastReading: meters.history().at(-1),
+      openOrders: book.size,
+      openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length
+    }),
+    book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),
+    trades: async (query) => store.trades(query),
+    readings: async (from, to) => store.readings(from, to),
+    async wallet () {
+      const [token, account, key] = await Promise.all([settlement.token(), settlement.account(home.owner), settlement.key(home.owner, signer.address)])
+      return { token, owner: home.owner, account, key: { ...key, address: signer.address }, tabs: ledger.allTabs() }
+    },
+    dial: async (address) => network.dial(address),
+    settleNow: async () => tabs.settleNow(),
+    on (listener) {
+      listeners.add(listener)
+      return () => { listeners.delete(listener) }
+    }
+  }
+}

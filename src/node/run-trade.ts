@@ -1,0 +1,140 @@
+/**
+ * Path c, second half, the buyer: propose, check the seller's terms, write them down with our signature, confirm. Every
+ * step is on disk before it leaves the house, and a lost answer is healed by asking again with the same trade id.
+ */
+import { MAX_CLAIM_SEC } from '../../protocols/trade/constants.ts'
+import { explain } from '../domain/errors.ts'
+import { SLOT_SEC, slotOf } from '../domain/period.ts'
+import { tradeRef } from '../signing/digests.ts'
+import { addressOf } from '../signing/keys.ts'
+import { isTradeSignedBy } from '../signing/verify.ts'
+import { step } from '../trade/trade-machine.ts'
+import type { TradeEvent } from '../trade/trade-machine.ts'
+import type { NodeContext } from './context.ts'
+import type { VerifiedOrder } from '../domain/order.ts'
+import type { Trade, TradeTerms } from '../domain/trade.ts'
+import type { Accept, TradeAnswer } from '../domain/trade-message.ts'
+import type { Hex, PricePerKwh, WattHours } from '../domain/units.ts'
+import type { Conversation } from '../ports/network.ts'
+
+export interface Outcome {
+  readonly isAgreed: boolean
+  /** What the seller says is left of the order. */
+  readonly remaining?: WattHours
+}
+
+export interface Buyer {
+  /** One proposal from start to end. Failing is an outcome, not an exception. */
+  propose(order: VerifiedOrder, wh: WattHours, price: PricePerKwh): Promise<Outcome>
+  /** Makes sure the seller knows of an agreed trade it has not acknowledged. */
+  heal(trade: Trade): Promise<void>
+}
+
+export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'clock' | 'ledger' | 'network' | 'signer' | 'logger'> & { newTradeId(): Hex }): Buyer {
+  const { home, rules, at, clock, ledger, network, signer, logger } = context
+
+  const apply = async (id: Hex, event: TradeEvent): Promise<Trade> => ledger.exclusive(async () => {
+    const before = ledger.trade(id)
+    if (before == null) {
+      throw new Error(`trade ${id} is not in the ledger`)
+    }
+    const after = step(before, event, clock.now())
+    if (after !== before) {
+      await ledger.commit({ trades: [after] })
+    }
+    return after
+  })
+
+  const confirm = async (trade: Trade, conversation: Conversation): Promise<Trade> => {
+    if (trade.buyerSignature == null) {
+      return trade
+    }
+    const answer = await conversation.ask({ kind: 'confirm', tradeId: trade.id, signature: trade.buyerSignature })
+    const isLost = answer.kind === 'decline' || (answer.kind === 'status' && (answer.state === 'expired' || answer.state === 'declined'))
+    return apply(trade.id, isLost ? { type: 'disowned' } : { type: 'acknowledged' })
+  }
+
+  const settleAnswer = async (trade: Trade, answer: TradeAnswer, conversation: Conversation): Promise<Outcome> => {
+    if (answer.kind === 'decline') {
+      await apply(trade.id, { type: 'declined', reason: answer.code })
+      return { isAgreed: false, remaining: answer.remaining }
+    }
+    const problem = answer.kind === 'accept' ? termsProblem(trade, answer) : 'the answer was not an ACCEPT'
+    if (problem != null || answer.kind !== 'accept') {
+      logger.warn('seller answered with terms we do not sign', { tradeId: trade.id, problem })
+      await apply(trade.id, { type: 'declined', reason: problem ?? 'BAD_TERMS' })
+      return { isAgreed: false }
+    }
+    const agreed = await apply(trade.id, {
+      type: 'accepted', terms: answer.terms, sellerSignature: answer.signature, buyerSignature: signer.signTrade(answer.terms)
+    })
+    const final = await confirm(agreed, conversation)
+    return { isAgreed: final.state === 'agreed' }
+  }
+
+  const termsProblem = (trade: Trade, { terms, signature, tradeId }: Accept): string | undefined => {
+    const slot = slotOf(trade.periodStart)
+    const expected: Partial<TradeTerms> = {
+      buyer: home.owner,
+      seller: trade.partner,
+      slot,
+      pricePerKwh: trade.pricePerKwh,
+      attester: addressOf(trade.partnerKey),
+      ref: tradeRef(trade.orderId, trade.id)
+    }
+    const wrong = Object.entries(expected).find(([name, value]) => terms[name as keyof TradeTerms] !== value)
+    if (tradeId !== trade.id || wrong != null) {
+      return `${wrong?.[0] ?? 'tradeId'} is not what we proposed`
+    }
+    if (terms.wh > trade.askedWh || terms.wh < rules.minTradeWh) {
+      return 'the quantity is outside what we asked for'
+    }
+    if (terms.claimBy > slot * SLOT_SEC + rules.periodSec + MAX_CLAIM_SEC) {
+      return 'the seller wants to claim for too long'
+    }
+    if (!isTradeSignedBy(trade.partnerKey, terms, { signature, at })) {
+      return 'the signature is not the seller\'s'
+    }
+  }
+
+  const talk = async <T>(trade: Trade, task: (conversation: Conversation) => Promise<T>): Promise<T> => {
+    const conversation = await network.converse(trade.partnerKey)
+    try {
+      return await task(conversation)
+    } finally {
+      await conversation.close().catch(() => {})
+    }
+  }
+
+  return {
+    async propose (order, wh, price) {
+      const trade: Trade = {
+        id: context.newTradeId(),
+        role: 'buyer',
+        state: 'proposed',
+        orderId: order.id,
+        periodStart: order.order.periodStart,
+        partner: order.order.maker,
+        partnerKey: order.key,
+        askedWh: wh,
+        pricePerKwh: price,
+        validUntil: clock.now() + rules.confirmSec,
+        changedAt: clock.now()
+      }
+      await ledger.exclusive(async () => ledger.commit({ trades: [trade] }))
+      try {
+        return await talk(trade, async (conversation) => {
+          const answer = await conversation.ask({ kind: 'propose', tradeId: trade.id, orderId: order.id, buyer: home.owner, wh, pricePerKwh: price })
+          return settleAnswer(trade, answer, conversation)
+        })
+      } catch (error) {
+        logger.debug('proposal got no answer', { tradeId: trade.id, error: explain(error) })
+        const now = await apply(trade.id, { type: 'timed-out' })
+        return { isAgreed: now.state === 'agreed' }
+      }
+    },
+    async heal (trade) {
+      await talk(trade, async (conversation) => confirm(trade, conversation))
+    }
+  }
+}

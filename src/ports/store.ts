@@ -1,0 +1,28 @@
+import type { SignedOrder } from '../domain/order.ts'
+import type { PeriodReading } from '../domain/reading.ts'
+import type { Tab } from '../domain/tab.ts'
+import type { Trade, TradeState } from '../domain/trade.ts'
+import type { UnixSeconds } from '../domain/units.ts'
+
+/** Everything that must become true together. Records replace those of the same id. */
+export interface Batch {
+  readonly trades?: readonly Trade[]
+  readonly tabs?: readonly Tab[]
+  /** Our own orders, newest revision of each period. */
+  readonly orders?: readonly SignedOrder[]
+  readonly readings?: readonly PeriodReading[]
+}
+
+/** The node's memory. What `commit` has resolved is still there after the process is killed. */
+export interface Store {
+  /** All or nothing, on disk before it resolves. Throws `STORE_CLOSED` or `STORE_FAILED`. */
+  commit(batch: Batch): Promise<void>
+  /** Trades whose period starts in `[from, to)`, oldest first; filtered by state when given. */
+  trades(query?: { from?: UnixSeconds, to?: UnixSeconds, states?: readonly TradeState[] }): Promise<Trade[]>
+  tabs(): Promise<Tab[]>
+  /** Our newest revision of each period that starts at or after `from`. */
+  orders(from: UnixSeconds): Promise<SignedOrder[]>
+  /** Period readings with `periodStart` in `[from, to)`, oldest first. */
+  readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodReading[]>
+  close(): Promise<void>
+}

@@ -1,0 +1,62 @@
+import { concat, hashStruct, hashTypedData, keccak256 } from 'viem'
+import { MARKET_RULES_TYPES, ORDER_DOMAIN_NAME, ORDER_DOMAIN_VERSION, ORDER_TYPES } from '../../protocols/order/typed-data.ts'
+import { ESCROW_DOMAIN_NAME, ESCROW_DOMAIN_VERSION, READING_TYPES, RECEIPT_TYPES, TRADE_TYPES } from '../../protocols/trade/typed-data.ts'
+import type { MarketRules } from '../domain/market-rules.ts'
+import type { Order } from '../domain/order.ts'
+import type { Attestation, Receipt } from '../domain/receipt.ts'
+import type { TradeTerms } from '../domain/trade.ts'
+import type { Account, Hex } from '../domain/units.ts'
+
+/** The chain and contract every digest is bound to, so that a signature means nothing anywhere else. */
+export interface SettlementDomain {
+  readonly chainId: number
+  readonly escrow: Account
+}
+
+interface Domain { name: string, version: string, chainId: number, verifyingContract: Account }
+
+function orderDomain (at: SettlementDomain): Domain {
+  return { name: ORDER_DOMAIN_NAME, version: ORDER_DOMAIN_VERSION, chainId: at.chainId, verifyingContract: at.escrow }
+}
+
+function escrowDomain (at: SettlementDomain): Domain {
+  return { name: ESCROW_DOMAIN_NAME, version: ESCROW_DOMAIN_VERSION, chainId: at.chainId, verifyingContract: at.escrow }
+}
+
+/** Identity of a market: the EIP-712 struct hash of its rules. The first 8 digits are part of the topic. */
+export function rulesDigest (rules: MarketRules): Hex {
+  return hashStruct({ types: MARKET_RULES_TYPES, primaryType: 'MarketRules', data: { ...rules, chainId: BigInt(rules.chainId) } })
+}
+
+/** Identity of an order, and the 32 bytes its signature is over. */
+export function orderId (order: Order, at: SettlementDomain): Hex {
+  return hashTypedData({
+    domain: orderDomain(at),
+    types: ORDER_TYPES,
+    primaryType: 'Order',
+    message: { ...order, side: order.side === 'offer' ? 0 : 1 }
+  })
+}
+
+export function tradeDigest (terms: TradeTerms, at: SettlementDomain): Hex {
+  const { pricePerKwh, ...rest } = terms
+  return hashTypedData({ domain: escrowDomain(at), types: TRADE_TYPES, primaryType: 'Trade', message: { ...rest, pricePerKWh: pricePerKwh } })
+}
+
+export function receiptDigest (receipt: Receipt, at: SettlementDomain): Hex {
+  return hashTypedData({ domain: escrowDomain(at), types: RECEIPT_TYPES, primaryType: 'Receipt', message: receipt })
+}
+
+export function readingDigest (reading: Attestation, at: SettlementDomain): Hex {
+  return hashTypedData({ domain: escrowDomain(at), types: READING_TYPES, primaryType: 'Reading', message: reading })
+}
+
+/** What `TradeTerms.ref` must be: keccak256 of the order id and the trade id, 64 bytes. */
+export function tradeRef (order: Hex, trade: Hex): Hex {
+  return keccak256(concat([order, trade]))
+}
+
+/** Name of the export register of the software meter that belongs to a hot key: keccak256 of `wattmesh export` and the address. */
+export function exportMeterId (address: Account): Hex {
+  return keccak256(concat(['0x776174746d657368206578706f7274', address]))
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'aegir/chai'
+import { orderTopic } from '../../protocols/constants.ts'
+import * as orderConstants from '../../protocols/order/constants.ts'
+import * as gossipConstants from '../../protocols/order-gossip/constants.ts'
+import * as tradeConstants from '../../protocols/trade/constants.ts'
+import { priceAt } from '../../src/domain/order.ts'
+import { DECLINE_CODES } from '../../src/domain/trade-message.ts'
+import { ORDER_RULE_CODES } from '../../src/domain/verdict.ts'
+import { decodeOrder, decodeTradeMessage, encodeOrder, encodeTradeMessage, TRADE_STATES } from '../../src/network/codec.ts'
+import { messageId } from '../../src/network/libp2p.ts'
+import { peerIdOf } from '../../src/network/peer-ids.ts'
+import { orderId, receiptDigest, tradeDigest } from '../../src/signing/digests.ts'
+import { isTradeSignedBy } from '../../src/signing/verify.ts'
+import { shareOut } from '../../src/trade/delivery.ts'
+import { aDigest, anAccount, aSignedOrder, aSigner, RULES, RULES_DIGEST } from '../helpers/orders.ts'
+import type { Accept } from '../../src/domain/trade-message.ts'
+
+const spec = (name: string): string => readFileSync(new URL(`../../protocols/${name}`, import.meta.url), 'utf8')
+const order = spec('order/README.md')
+const gossip = spec('order-gossip/README.md')
+const trade = spec('trade/README.md')
+
+/** The cells of every table row of a document that `pattern` matches. */
+function rows (text: string, pattern: RegExp): string[][] {
+  return text.split('\n').filter((line) => pattern.test(line)).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim().replaceAll('`', '')))
+}
+
+/** Name and value of every bound in a limits table. */
+function limits (text: string): Record<string, string> {
+  return Object.fromEntries(rows(text, /^\| `[A-Z_]+` \| \d+ \|/))
+}
+
+function bounds (constants: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(constants).filter(([, value]) => typeof value !== 'string').map(([name, value]) => [name, String(value)]))
+}
+
+function bytes (hex: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(hex, 'hex'))
+}
+
+describe('protocol specifications', () => {
+  it('should list the limits that the code enforces', () => {
+    expect(limits(order)).to.deep.equal(bounds(orderConstants))
+    expect(limits(gossip)).to.deep.equal(bounds(gossipConstants))
+    expect(limits(trade)).to.deep.equal(bounds(tradeConstants))
+  })
+
+  it('should number the gossip rules as the code checks them', () => {
+    const table = rows(gossip, /^\| \d+ \| (reject|ignore) \|/)
+    expect(table.map(([no]) => Number(no))).to.deep.equal(table.map((row, i) => i + 1))
+    expect([...table.map(([, , code]) => code), 'OWN_FAULT']).to.deep.equal([...ORDER_RULE_CODES])
+  })
+
+  it('should number decline codes and states as the wire does', () => {
+    const codes = rows(trade, /^\| \d+ \| `[A-Z_]+` \|/)
+    expect(codes.map(([no, code]) => [Number(no), code])).to.deep.equal(DECLINE_CODES.map((code, i) => [i + 1, code]))
+    const states = rows(trade.slice(trade.indexOf('### States')), /^\| \d+ \| `[a-z]+` \|/)
+    expect(states.map(([no, state]) => [Number(no), state])).to.deep.equal(TRADE_STATES.map((state, i) => [i + 1, state]))
+  })
+
+  it('should hold in the worked example of an order', () => {
+    const signed = aSignedOrder()
+    const encoded = /\n(1220[0-9a-f]+)\n/.exec(order)?.[1] ?? ''
+    expect(decodeOrder(bytes(encoded))).to.deep.equal(signed)
+    expect(encodeOrder(signed)).to.have.lengthOf(172)
+    for (const value of [RULES_DIGEST, aSigner().key, aSigner().address, peerIdOf(aSigner().key).toString(), signed.signature, orderId(signed.order, RULES)]) {
+      expect(order).to.include(value)
+    }
+    expect(order).to.include(`| ${[0, 600, 870, 1740, 1800].map((elapsed) => priceAt(signed.order.schedule, elapsed)).join(', ')} |`)
+    expect(gossip).to.include(orderTopic(RULES_DIGEST))
+    expect(gossip).to.include(Buffer.from(messageId(orderTopic(RULES_DIGEST), bytes(encoded))).toString('hex'))
+  })
+
+  it('should hold in the worked example of a trade', () => {
+    const [propose, accept, confirm] = [...trade.matchAll(/\n```\n([0-9a-f]+)\n```\n/g)].map(([, hex]) => {
+      const message = decodeTradeMessage(bytes(hex))
+      expect(Buffer.from(encodeTradeMessage(message)).toString('hex')).to.equal(hex)
+      return message
+    })
+    const { terms, signature } = accept as Accept
+    expect(propose).to.deep.equal({ kind: 'propose', tradeId: aDigest(0x0d), orderId: orderId(aSignedOrder().order, RULES), buyer: anAccount(0xb1), wh: 300, pricePerKwh: 237_932n })
+    for (const value of [terms.attester, terms.meter, terms.ref, tradeDigest(terms, RULES)]) {
+      expect(trade).to.include(value)
+    }
+    expect(isTradeSignedBy(aSigner(1).key, terms, { signature, at: RULES })).to.equal(true)
+    expect(confirm).to.deep.equal({ kind: 'confirm', tradeId: aDigest(0x0d), signature: aSigner(2).signTrade(terms) })
+
+    expect([...shareOut(400, [{ id: aDigest(0x0e), wh: 350 }, { id: aDigest(0x0d), wh: 250 }])]).to.deep.equal([[aDigest(0x0d), 167], [aDigest(0x0e), 233]])
+    const receipt = { buyer: terms.buyer, seller: terms.seller, through: terms.slot * 65_536 + terms.seq, total: 39_734n, cap: 5_039_734n, expiry: 1_964_016 }
+    for (const value of [receiptDigest(receipt, RULES), aSigner(2).signReceipt(receipt), aSigner(1).signReceipt(receipt), String(receipt.through)]) {
+      expect(trade).to.include(value)
+    }
+  })
+})
