@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createNonceManager, createPublicClient, createWalletClient, defineChain, http } from 'viem'
+import { createPublicClient, createWalletClient, defineChain, http } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { jsonRpc } from 'viem/nonce'
 import { CodedError } from '../domain/errors.ts'
 import { chainError, reverted } from './errors.ts'
 import type { ChainErrorCode } from './errors.ts'
@@ -81,21 +80,19 @@ export async function checkNetwork (reader: ChainReader, chainId: number): Promi
   }
 }
 
-/** A client that writes with one key. */
+/**
+ * A client that writes with one key. Each transaction waits until the one before it is mined, so the chain's own count is
+ * always the next nonce; a count of our own would leave a gap for ever once a reorg or a restart drops a transaction.
+ */
 export function createChainWriter (init: ChainWriterInit, reader: ChainReader): ChainWriter {
-  const nonceManager = createNonceManager({ source: jsonRpc() })
-  const account = privateKeyToAccount(init.privateKey, { nonceManager })
+  const account = privateKeyToAccount(init.privateKey)
   const wallet = createWalletClient({ account, chain: chainOf(init), transport: transportOf(init) })
   const line: Line = { init, reader, account, wallet }
   let last: Promise<unknown> = Promise.resolve()
   return {
     address: account.address.toLowerCase() as Account,
     write: async (call) => {
-      const mined = last.then(async () => send(line, call)).catch((error) => {
-        // A transaction that never went out must not leave a gap in the nonces.
-        nonceManager.reset({ address: account.address, chainId: init.chainId })
-        throw chainError(error, call.doing)
-      })
+      const mined = last.then(async () => send(line, call)).catch((error) => { throw chainError(error, call.doing) })
       last = mined.catch(() => {})
       return mined
     }

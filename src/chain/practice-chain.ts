@@ -66,17 +66,11 @@ async function deploy (anvil: Anvil): Promise<PracticeChain> {
   const address = (nonce: bigint): Account => getContractAddress({ from: faucet.address, nonce }).toLowerCase() as Account
   const [token, escrow] = [address(0n), address(1n)]
 
-  let last: Promise<unknown> = Promise.resolve()
-  const mine = async (timestamp: UnixSeconds): Promise<void> => {
-    const mined = last.then(async () => {
-      const newest = Number((await client.getBlock()).timestamp)
-      const next = numberToHex(Math.max(timestamp, newest + 1))
-      await client.request<{ Method: 'evm_mine', Parameters: [Hex], ReturnType: unknown }>({ method: 'evm_mine', params: [next] })
-    }).catch((error) => { throw chainError(error, 'mine a block') })
-    last = mined.catch(() => {})
-    return mined
+  const mineNow = async (timestamp: UnixSeconds): Promise<void> => {
+    const newest = Number((await client.getBlock()).timestamp)
+    const next = numberToHex(Math.max(timestamp, newest + 1))
+    await client.request<{ Method: 'evm_mine', Parameters: [Hex], ReturnType: unknown }>({ method: 'evm_mine', params: [next] })
   }
-
   let nonce = 0
   const send = async (data: Hex, gas: bigint, to?: Account): Promise<void> => {
     await client.sendTransaction({ to, data, gas, nonce: nonce++ })
@@ -86,7 +80,15 @@ async function deploy (anvil: Anvil): Promise<PracticeChain> {
   await client.setBalance({ address: faucet.address, value: FAUCET_GAS })
   await send(encodeDeployData({ abi: practiceTokenAbi, bytecode: practiceTokenBytecode }), DEPLOY_GAS)
   await send(encodeDeployData({ abi: energyEscrowAbi, bytecode: energyEscrowBytecode, args: [token] }), DEPLOY_GAS)
-  await mine(0)
+  await mineNow(0)
+
+  let last: Promise<unknown> = Promise.resolve()
+  /** Blocks and gifts happen one after the other, so that none is mined out of turn. */
+  const inTurn = async (doing: string, task: () => Promise<void>): Promise<void> => {
+    const done = last.then(task).catch((error) => { throw chainError(error, doing) })
+    last = done.catch(() => {})
+    return done
+  }
 
   return {
     rpcUrl: anvil.rpcUrl,
@@ -94,12 +96,12 @@ async function deploy (anvil: Anvil): Promise<PracticeChain> {
     escrow,
     token,
     deployBlock: await client.getBlockNumber({ cacheTime: 0 }),
-    mine,
-    fund: async (account, { gas, money }) => {
+    mine: async (timestamp) => inTurn('mine a block', async () => mineNow(timestamp)),
+    fund: async (account, { gas, money }) => inTurn('give practice money', async () => {
       await client.setBalance({ address: account, value: await client.getBalance({ address: account }) + gas })
       await send(encodeFunctionData({ abi: practiceTokenAbi, functionName: 'mint', args: [account, money] }), MINT_GAS, token)
-      await mine(0)
-    },
+      await mineNow(0)
+    }),
     stop: anvil.stop
   }
 }

@@ -23,6 +23,8 @@ const FINAL = ['settled', 'claimed', 'declined', 'expired', 'lapsed']
 export interface RunListener {
   onEvent(event: Json<NodeEvent>, home: StreetHome): void
   onProgress(line: string): void
+  /** A home's process ended in the middle of the run. Without this the run ends with `HOME_FAILED`. */
+  onDeath?(home: StreetHome): Promise<void>
 }
 
 export interface RunResult {
@@ -39,7 +41,7 @@ export async function runStreet (street: Street, listener: RunListener, signal: 
   try {
     while (street.now() < street.until) {
       await sleep(POLL_MS, undefined, { signal })
-      await checkAlive(street)
+      await checkAlive(street, listener)
     }
     listener.onProgress('the day is over: the last receipts are signed and settled')
     const isFinished = await finish(street, signal)
@@ -61,10 +63,13 @@ async function listen (home: StreetHome, listener: RunListener, signal: AbortSig
   }
 }
 
-async function checkAlive (street: Street): Promise<void> {
+async function checkAlive (street: Street, listener: RunListener): Promise<void> {
   const dead = street.homes.find(({ process }) => !process.isRunning())
   if (dead != null) {
-    throw new CodedError('HOME_FAILED', `The node of ${dead.name} stopped in the middle of the run: see ${dead.folder}/node.log.`)
+    if (listener.onDeath == null) {
+      throw new CodedError('HOME_FAILED', `The node of ${dead.name} stopped in the middle of the run: see ${dead.folder}/node.log.`)
+    }
+    await listener.onDeath(dead)
   }
 }
 

@@ -70,6 +70,8 @@ export interface Street {
   readonly until: UnixSeconds
   readonly periodSec: number
   now(): UnixSeconds
+  /** Starts the process of a home again over the same data, after it stopped or was killed. */
+  restart(home: StreetHome): Promise<void>
   stop(): Promise<void>
 }
 
@@ -110,25 +112,31 @@ async function build (init: StreetInit, cleanups: Array<() => Promise<void>>, st
 
   onProgress(`starting ${profiles.homes.length} nodes, one process each`)
   const mdnsTag = `_wm-${randomBytes(4).toString('hex')}._udp.local`
-  const homes = await Promise.all(plans.map(async (plan) => {
-    await writeHome(plan, { init, chain, mdnsTag, clock: { speed, realStartMs, marketStart: opening } })
-    const { api: apiFile, directory } = plan.paths
-    const process = await startHomeProcess({ name: plan.profile.name, command: init.command, folder: directory, apiFile, logFile: join(directory, 'node.log') })
-    cleanups.push(async () => process.stop())
-    return { plan, process }
-  }))
-  const running = await Promise.all(homes.map(async ({ plan, process }): Promise<StreetHome> => {
+  const processes = new Set<HomeProcess>()
+  cleanups.push(async () => { await Promise.all([...processes].map(async (process) => process.stop())) })
+  const startHome = async ({ paths, profile, owner }: HomePlan): Promise<StreetHome> => {
+    const process = await startHomeProcess({
+      name: profile.name, command: init.command, folder: paths.directory, apiFile: paths.api, logFile: join(paths.directory, 'node.log')
+    })
+    processes.add(process)
     const api = await process.ready()
     const { peerId } = await api.status()
-    return { name: plan.profile.name, owner: plan.owner, folder: plan.paths.directory, peerId, profile: plan.profile, process, api }
+    return { name: profile.name, owner, folder: paths.directory, peerId, profile, process, api }
+  }
+  const homes = await Promise.all(plans.map(async (plan) => {
+    await writeHome(plan, { init, chain, mdnsTag, clock: { speed, realStartMs, marketStart: opening } })
+    return startHome(plan)
   }))
-  const discovery = await introduce(running)
+  const discovery = await introduce(homes)
   onProgress(discovery === 'mdns'
     ? 'the homes found each other by mDNS'
     : 'multicast is not available here: the homes were introduced by a bootstrap address')
-  // Cleanups stop homes one after the other; together is quicker.
-  cleanups.push(async () => { await Promise.all(running.map(async ({ process }) => process.stop())) })
-  return { homes: running, chain, discovery, decimals: DECIMALS, from, until, periodSec, now, stop }
+  const restart = async (home: StreetHome): Promise<void> => {
+    await home.process.kill()
+    const index = homes.indexOf(home)
+    homes[index] = await startHome(plans[index])
+  }
+  return { homes, chain, discovery, decimals: DECIMALS, from, until, periodSec, now, restart, stop }
 }
 
 interface HomePlan {

@@ -11,10 +11,16 @@ import type { HttpTransport, PublicActions, TestClient } from 'viem'
 
 export const POLL_MS = 5
 
+export type LocalClient = TestClient<'anvil', HttpTransport, typeof foundry> & PublicActions<HttpTransport, typeof foundry>
+
+export function clientOf (chain: PracticeChain): LocalClient {
+  return createTestClient({ mode: 'anvil', chain: foundry, transport: http(chain.rpcUrl), cacheTime: 0 }).extend(publicActions)
+}
+
 /** A practice chain that mines whatever it is sent, and the means to meddle with it. */
 export interface Rig {
   readonly chain: PracticeChain
-  readonly client: TestClient<'anvil', HttpTransport, typeof foundry> & PublicActions<HttpTransport, typeof foundry>
+  readonly client: LocalClient
   settlement(privateKey: Hex, changes?: Partial<EscrowSettlementInit>): Settlement
   owner(ownerPrivateKey: Hex): OwnerSettlement
   /** Time of the newest block. */
@@ -23,7 +29,7 @@ export interface Rig {
 
 export async function startRig (timestamp: UnixSeconds): Promise<Rig> {
   const chain = await startPracticeChain({ timestamp })
-  const client = createTestClient({ mode: 'anvil', chain: foundry, transport: http(chain.rpcUrl), cacheTime: 0 }).extend(publicActions)
+  const client = clientOf(chain)
   await client.setAutomine(true)
   const { rpcUrl, chainId, escrow, deployBlock } = chain
   return {

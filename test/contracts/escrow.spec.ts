@@ -196,16 +196,18 @@ describe('energy escrow', () => {
     })
 
     it('should clip a rise of the ceiling to the daily limit of the key', async () => {
-      await desk.open({ cap: LIMIT + 1n })
+      await desk.open({ cap: LIMIT - 2n })
+      await desk.settle({ through: position(desk.slot, 1), cap: LIMIT - 1n })
+      await desk.settle({ through: position(desk.slot, 2), cap: LIMIT + 1n })
       expect((await chain.tab(alice, bob)).cap).to.equal(LIMIT)
 
       await chain.warp(START_SEC + 16 * 3600 - 1)
-      await desk.settle({ through: position(desk.slot, 1), cap: LIMIT + 1n })
+      await desk.settle({ through: position(desk.slot, 3), cap: LIMIT + 1n })
       expect((await chain.tab(alice, bob)).cap).to.equal(LIMIT)
 
       // midnight, UTC
       await chain.warp(START_SEC + 16 * 3600)
-      await desk.settle({ through: position(desk.slot, 2), cap: LIMIT + 1n })
+      await desk.settle({ through: position(desk.slot, 4), cap: LIMIT + 1n })
       expect((await chain.tab(alice, bob)).cap).to.equal(LIMIT + 1n)
     })
 
@@ -307,9 +309,10 @@ describe('energy escrow', () => {
     })
 
     it('should pay no more than what is left of the ceiling', async () => {
-      const [event] = await desk.claim(desk.trade({ wh: 31_000, pricePerKWh: EURO }), { reading: 40_000 })
+      await desk.claim(desk.trade({ seq: 1, wh: 10_000, pricePerKWh: EURO }))
+      const [event] = await desk.claim(desk.trade({ seq: 2, wh: 31_000, pricePerKWh: EURO }))
 
-      expect(event.args).to.include({ wh: 31_000, amount: 30n * EURO })
+      expect(event.args).to.include({ wh: 31_000, amount: 20n * EURO })
       expect(await chain.account(alice)).to.deep.equal({ balance: 970n * EURO, reserved: 0n })
     })
 

@@ -41,9 +41,9 @@ export function demoCommand (): Command {
     .action(demo)
 }
 
-/** A quarter hour takes 1.25 s of real time, and longer where many homes share the processor. */
+/** A quarter hour takes 1.35 s of real time, and longer where more homes share the processor. */
 export function defaultSpeed (homes: number): number {
-  return Math.floor(PERIOD_SEC / Math.max(1.25, 0.35 * homes))
+  return Math.floor(PERIOD_SEC / Math.max(1.35, 0.27 * homes))
 }
 
 async function demo (options: DemoOptions): Promise<void> {
@@ -99,6 +99,7 @@ function step (line: string): void {
 function story (street: Street, utcOffsetSec: number): RunListener {
   const nameOf = new Map(street.homes.map(({ owner, name }) => [owner, name]))
   const told = new Set<Hex>()
+  const width = Math.max(...street.homes.map(({ name }) => name.length))
   const clock = (time: number): string => new Date((time + utcOffsetSec) * 1000).toISOString().slice(11, 16)
   return {
     onProgress: step,
@@ -106,11 +107,14 @@ function story (street: Street, utcOffsetSec: number): RunListener {
       if (event.type === 'trade:changed' && event.trade.role === 'buyer' && event.trade.state === 'delivered' && !told.has(event.trade.id)) {
         const { trade } = event
         told.add(trade.id)
-        note(`${clock(trade.periodStart)}  ${nameOf.get(trade.partner) ?? trade.partner} sold ${formatEnergy(trade.deliveredWh ?? 0)} to ${home.name} at ` +
-          `${formatMoney(BigInt(trade.pricePerKwh), street.decimals, 3)}: ${formatMoney(BigInt(trade.amount ?? 0), street.decimals, 4)} ${SYMBOL}`)
+        const pair = `${(nameOf.get(trade.partner) ?? trade.partner).padEnd(width)} → ${home.name.padEnd(width)}`
+        note((trade.deliveredWh ?? 0) === 0
+          ? dim(`${clock(trade.periodStart)}  ${pair}  ${formatEnergy(trade.terms?.wh ?? 0)} agreed, nothing delivered, nothing paid`)
+          : `${clock(trade.periodStart)}  ${pair}  ${formatEnergy(trade.deliveredWh ?? 0)} at ${formatMoney(BigInt(trade.pricePerKwh), street.decimals, 3)}  ` +
+            `${formatMoney(BigInt(trade.amount ?? 0), street.decimals, 4)} ${SYMBOL}`)
       }
       if (event.type === 'receipts:submitted' && event.count > 0) {
-        note(dim(`${clock(street.now())}  chain: ${home.name} submitted ${event.count} receipt${event.count === 1 ? '' : 's'}, ${event.submitted.gasUsed} gas, ${event.submitted.tx.slice(0, 10)}…`))
+        note(dim(`${clock(street.now())}  chain: ${home.name} put ${event.count} receipt${event.count === 1 ? '' : 's'} on the chain, ${event.submitted.gasUsed} gas, transaction ${event.submitted.tx.slice(0, 10)}…`))
       }
     }
   }
