@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { CodedError } from '../domain/errors.ts'
 import type { ApiAccess } from './server.ts'
-import type { Trade } from '../domain/trade.ts'
 import type { PeriodReading } from '../domain/reading.ts'
+import type { Trade } from '../domain/trade.ts'
 import type { NodeEvent } from '../node/events.ts'
 import type { EnergyNode, NodeStatus, Wallet } from '../node/node.ts'
 

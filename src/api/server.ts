@@ -6,10 +6,10 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { chmod, rm, writeFile } from 'node:fs/promises'
 import { fastify } from 'fastify'
 import { CodedError, explain } from '../domain/errors.ts'
-import type { AddressInfo } from 'node:net'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { EnergyNode } from '../node/node.ts'
 import type { Logger } from '../ports/telemetry.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { AddressInfo } from 'node:net'
 
 export interface ApiInit {
   readonly host: string

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
-/** The command line: parses, hands over to one command, and turns what comes back into an exit code. */
-import { readFileSync } from 'node:fs'
+/**
+ * The command line: parses, hands over to one command, and turns what comes back into an exit code. Commands load libp2p and
+ * the chain only when they need them, so that asking a running node stays quick.
+ */
+import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { bookCommand } from './commands/book.ts'
 import { demoCommand } from './commands/demo.ts'
@@ -21,6 +24,7 @@ export function createProgram (): Command {
     .description('Trade surplus power with your neighbours: no central server, settled through an escrow.')
     .version(version())
     .showHelpAfterError('Add --help to see what is possible.')
+    .enablePositionalOptions()
   for (const command of COMMANDS) {
     program.addCommand(command())
   }
@@ -30,13 +34,11 @@ export function createProgram (): Command {
   return program
 }
 
+/** package.json is two folders up from the source and three from the built program. */
 function version (): string {
-  for (const place of ['../../package.json', '../../../package.json']) {
-    try {
-      return (JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as { version: string }).version
-    } catch {}
-  }
-  return 'unknown'
+  const places = ['../../package.json', '../../../package.json'].map((place) => new URL(place, import.meta.url))
+  const file = places.find((place) => existsSync(place))
+  return file == null ? 'unknown' : (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
 /** Runs one command line and returns its exit code: 0, 2 for wrong usage, or what `fail` says. */

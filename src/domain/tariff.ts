@@ -1,5 +1,5 @@
-import type { PricePerKwh, WattHours, Money } from './units.ts'
 import { cost } from './units.ts'
+import type { PricePerKwh, WattHours, Money } from './units.ts'
 
 /** What the grid supplier charges for import and pays for export: the home's prices without neighbours. */
 export interface Tariff {

@@ -1,5 +1,5 @@
-import { cost } from './units.ts'
 import { position } from './period.ts'
+import { cost } from './units.ts'
 import type { Position } from './period.ts'
 import type { Account, Hex, Money, PricePerKwh, PublicKey, UnixSeconds, WattHours } from './units.ts'
 

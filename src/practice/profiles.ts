@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { CodedError } from '../domain/errors.ts'
-import { syntheticProfile } from '../drivers/devices/synthetic-home.ts'
+import { syntheticProfile } from '../drivers/devices/demo.ts'
 import { parseProfileCsv } from '../drivers/profile-csv.ts'
 import { profileEnd } from '../drivers/profile.ts'
 import type { UnixSeconds } from '../domain/units.ts'

@@ -1,6 +1,6 @@
 /** The account of a practice run: pure sums over what the homes' meters, their trades and the chain say. */
-import { cost } from '../domain/units.ts'
 import { supplierBill } from '../domain/tariff.ts'
+import { cost } from '../domain/units.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { Tariff } from '../domain/tariff.ts'
 import type { TradeRole, TradeState } from '../domain/trade.ts'

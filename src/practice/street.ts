@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createOwnerSettlement } from '../chain/owner.ts'
 import { startPracticeChain } from '../chain/practice-chain.ts'
+import { writeKeyFile } from '../config/key-file.ts'
 import { createDataDirectory, dataPaths } from '../config/paths.ts'
 import { writeConfigFile } from '../config/template.ts'
-import { writeKeyFile } from '../config/key-file.ts'
 import { toCsv } from '../drivers/profile-csv.ts'
 import { addressOf, publicKeyOf } from '../signing/keys.ts'
 import { startHomeProcess } from './home-process.ts'
@@ -174,18 +174,19 @@ async function fundHomes (plans: readonly HomePlan[], chain: PracticeChain, time
   }
 }
 
-/** Mines a block every `everyMs` real milliseconds, so that the chain's clock follows the market's. */
+/** Mines a block every `everyMs` real milliseconds, so that the chain's clock follows the market's. Returns the way to stop. */
 function mineRegularly (chain: PracticeChain, now: () => UnixSeconds, everyMs: number): () => Promise<void> {
-  let isStopped = false
-  const run = (async () => {
-    while (!isStopped) {
+  const stopped = new AbortController()
+  const mine = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
       await chain.mine(now()).catch(() => {})
       await sleep(everyMs)
     }
-  })()
+  }
+  const mining = mine()
   return async () => {
-    isStopped = true
-    await run
+    stopped.abort()
+    await mining
   }
 }
 

@@ -1,5 +1,5 @@
-import { addressOf, publicKeyOf, signDigest } from './keys.ts'
 import { orderId, readingDigest, receiptDigest, tradeDigest } from './digests.ts'
+import { addressOf, publicKeyOf, signDigest } from './keys.ts'
 import type { SettlementDomain } from './digests.ts'
 import type { Hex } from '../domain/units.ts'
 import type { Signer } from '../ports/signer.ts'

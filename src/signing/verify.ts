@@ -1,5 +1,5 @@
-import { addressOf, recoverKey } from './keys.ts'
 import { orderId, receiptDigest, tradeDigest } from './digests.ts'
+import { addressOf, recoverKey } from './keys.ts'
 import type { SettlementDomain } from './digests.ts'
 import type { SignedOrder, VerifiedOrder } from '../domain/order.ts'
 import type { Receipt } from '../domain/receipt.ts'

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
-import { syntheticProfile } from '../../src/drivers/devices/synthetic-home.ts'
+import { syntheticProfile } from '../../src/drivers/devices/demo.ts'
 import { drivers } from '../../src/drivers/index.ts'
 import { toCsv } from '../../src/drivers/profile-csv.ts'
 import { profileEnd, profileMeter } from '../../src/drivers/profile.ts'
@@ -50,9 +50,9 @@ describe('drivers', () => {
     ['an unknown setting', 'csv-replay', { file: 'a', fil: 'b' }, 'Setting "fil" of device type "csv-replay" is not one of its settings, which are: file, start'],
     ['a number for a text', 'csv-replay', { file: 7 }, 'must be a text'],
     ['an empty text', 'csv-replay', { file: '' }, 'must be a text'],
-    ['a text for a number', 'synthetic-home', { seed: '7' }, 'must be a whole number, at least 0'],
-    ['a number out of range', 'synthetic-home', { periods: 100_001 }, 'must be a whole number, at least 1, at most 100000'],
-    ['a value not on the list', 'synthetic-home', { kind: 'castle' }, 'must be one of any, consumer, prosumer']
+    ['a text for a number', 'demo', { seed: '7' }, 'must be a whole number, at least 0'],
+    ['a number out of range', 'demo', { periods: 100_001 }, 'must be a whole number, at least 1, at most 100000'],
+    ['a value not on the list', 'demo', { kind: 'castle' }, 'must be one of any, consumer, prosumer']
   ] as const) {
     it(`should refuse ${what}`, async () => {
       const refused = await connect(type, params).then(() => undefined, (error: Error) => error)
@@ -79,13 +79,13 @@ describe('drivers', () => {
     })
   })
 
-  describe('synthetic-home', () => {
+  describe('demo', () => {
     meterCompliance(async () => ({
-      meter: await connect('synthetic-home', { seed: 3, home: 2, start: PERIOD, periods: 96, kind: 'prosumer' }), from: PERIOD, to: PERIOD + DAY
+      meter: await connect('demo', { seed: 3, home: 2, start: PERIOD, periods: 96, kind: 'prosumer' }), from: PERIOD, to: PERIOD + DAY
     }))
 
     it('should have data from a week ago until now without any settings', async () => {
-      const meter = await connect('synthetic-home', {}, PERIOD)
+      const meter = await connect('demo', {}, PERIOD)
       expect((await meter.read(PERIOD)).importMilliWh).to.be.above((await meter.read(PERIOD - 7 * DAY)).importMilliWh)
       await expect(meter.read(PERIOD + 1)).to.eventually.be.rejected.with.property('code', 'DEVICE_NO_DATA')
     })

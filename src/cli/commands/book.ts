@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { formatEnergy, formatMoney } from '../../domain/units.ts'
-import { print, printJson, table } from '../output.ts'
 import { dataOption, jsonOption, runningNode } from '../options.ts'
+import { print, printJson, table } from '../output.ts'
 
 export function bookCommand (): Command {
   return new Command('book')

@@ -4,14 +4,11 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { formatEnergy, formatMoney } from '../../domain/units.ts'
-import { profileStreet, syntheticStreet } from '../../practice/profiles.ts'
-import { runStreet } from '../../practice/run.ts'
-import { startStreet } from '../../practice/street.ts'
-import { bold, dim, note, printJson, table } from '../output.ts'
 import { decimal, jsonOption, whole } from '../options.ts'
+import { bold, dim, note, printJson, table } from '../output.ts'
+import type { Hex, Money } from '../../domain/units.ts'
 import type { RunListener, RunResult } from '../../practice/run.ts'
 import type { Street } from '../../practice/street.ts'
-import type { Hex, Money } from '../../domain/units.ts'
 
 const PERIOD_SEC = 900
 const SYMBOL = 'pEUR'
@@ -49,6 +46,9 @@ export function defaultSpeed (homes: number): number {
 async function demo (options: DemoOptions): Promise<void> {
   const startedAt = performance.now()
   const { homes, periods, seed } = options
+  const [{ profileStreet, syntheticStreet }, { runStreet }, { startStreet }] = await Promise.all([
+    import('../../practice/profiles.ts'), import('../../practice/run.ts'), import('../../practice/street.ts')
+  ])
   const profiles = options.profiles == null
     ? syntheticStreet({ seed, homes, periods })
     : await profileStreet({ folder: options.profiles, homes, periods, periodSec: PERIOD_SEC })

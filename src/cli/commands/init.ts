@@ -5,9 +5,8 @@ import { createDataDirectory } from '../../config/paths.ts'
 import { writeConfigFile } from '../../config/template.ts'
 import { CodedError, hasCode } from '../../domain/errors.ts'
 import { isHex } from '../../domain/units.ts'
-import { addressOf, publicKeyOf } from '../../signing/keys.ts'
-import { print, printJson } from '../output.ts'
 import { dataOption, jsonOption, pathsOf, whole } from '../options.ts'
+import { print, printJson } from '../output.ts'
 import type { Account, Hex } from '../../domain/units.ts'
 
 interface InitOptions {
@@ -39,7 +38,8 @@ export function initCommand (): Command {
     .action(init)
 }
 
-function init (options: InitOptions): void {
+async function init (options: InitOptions): Promise<void> {
+  const { addressOf, publicKeyOf } = await import('../../signing/keys.ts')
   const paths = pathsOf(options)
   const owner = account('--owner', options.owner)
   const escrow = account('--escrow', options.escrow)
@@ -50,7 +50,7 @@ function init (options: InitOptions): void {
     market: { area: options.area, chainId: options.chain, escrow },
     chain: { rpc: options.rpc },
     tariff: { retail: options.retail, feedIn: options.feedIn },
-    meter: { driver: 'synthetic-home' }
+    meter: { driver: 'demo' }
   })
   const key = addressOf(publicKeyOf(keepOrCreateKey(paths.key)))
   if (options.json === true) {

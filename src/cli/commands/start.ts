@@ -1,11 +1,9 @@
 import { Command } from 'commander'
-import { startApi } from '../../api/server.ts'
-import { loadConfig } from '../../config/load.ts'
 import { readKeyFile } from '../../config/key-file.ts'
-import { createEnergyNode } from '../../node/components.ts'
+import { loadConfig } from '../../config/load.ts'
 import { createLogger } from '../../telemetry/logger.ts'
-import { note } from '../output.ts'
 import { dataOption, pathsOf } from '../options.ts'
+import { note } from '../output.ts'
 
 interface StartOptions {
   readonly data?: string
@@ -36,6 +34,7 @@ async function start (options: StartOptions): Promise<void> {
   })
   const logger = createLogger({ ...config.log, write: note })
   const stopping = signalled()
+  const [{ createEnergyNode }, { startApi }] = await Promise.all([import('../../node/components.ts'), import('../../api/server.ts')])
   const node = await createEnergyNode({ config, databasePath: paths.database, privateKey: readKeyFile(paths.key), logger })
   try {
     await node.start()

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { formatEnergy } from '../../domain/units.ts'
-import { print, printJson } from '../output.ts'
 import { dataOption, jsonOption, runningNode } from '../options.ts'
+import { print, printJson } from '../output.ts'
 
 export function statusCommand (): Command {
   return new Command('status')

@@ -1,20 +1,18 @@
 import { Command } from 'commander'
-import { createOwnerSettlement } from '../../chain/owner.ts'
-import { createEscrowSettlement } from '../../chain/escrow.ts'
-import { loadConfig } from '../../config/load.ts'
 import { readKeyFile } from '../../config/key-file.ts'
+import { loadConfig } from '../../config/load.ts'
 import { CodedError } from '../../domain/errors.ts'
 import { formatMoney, parseMoney } from '../../domain/units.ts'
-import { addressOf, publicKeyOf } from '../../signing/keys.ts'
-import { print, printJson } from '../output.ts'
 import { dataOption, jsonOption, pathsOf, runningNode, whole } from '../options.ts'
-import type { Money } from '../../domain/units.ts'
+import { print, printJson } from '../output.ts'
+import type { Account, Money } from '../../domain/units.ts'
 import type { OwnerSettlement, Submitted, Token } from '../../ports/settlement.ts'
 
 const DAY_SEC = 86_400
 
 export function walletCommand (): Command {
   const command = new Command('wallet')
+    .enablePositionalOptions()
     .description('money in the escrow, and the moves only the owner can make')
     .addOption(dataOption())
     .addOption(jsonOption())
@@ -65,11 +63,14 @@ interface OwnerOptions {
 interface OwnerParts {
   readonly moves: OwnerSettlement
   readonly token: Token
-  readonly nodeKey: ReturnType<typeof addressOf>
+  readonly nodeKey: Account
 }
 
 /** One move of the owner, straight to the chain: it needs no running node. */
 async function owner (options: OwnerOptions, move: (parts: OwnerParts) => Promise<Submitted>): Promise<void> {
+  const [{ createOwnerSettlement }, { createEscrowSettlement }, { addressOf, publicKeyOf }] = await Promise.all([
+    import('../../chain/owner.ts'), import('../../chain/escrow.ts'), import('../../signing/keys.ts')
+  ])
   const paths = pathsOf(options)
   const config = loadConfig({ file: paths.config, env: process.env })
   const ownerPrivateKey = readKeyFile(options.ownerKey)

@@ -44,8 +44,8 @@ export function syntheticProfile (init: SyntheticHome): EnergyProfile {
 }
 
 /** The demonstration home: no hardware, and never out of data between a week ago and more than a year ahead. */
-export const syntheticHome = defineDriver({
-  type: 'synthetic-home',
+export const demoHome = defineDriver({
+  type: 'demo',
   title: 'Synthetic home for practice',
   params: [
     { name: 'seed', type: 'whole', min: 0, description: 'Chooses the weather and the homes; 1 unless given.' },

@@ -1,0 +1,115 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'aegir/chai'
+import { startPracticeChain } from '../../src/chain/practice-chain.ts'
+import { addressOf, publicKeyOf } from '../../src/signing/keys.ts'
+import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
+import type { PracticeChain } from '../../src/chain/practice-chain.ts'
+import type { Hex } from '../../src/domain/units.ts'
+
+const OWNER_KEY: Hex = `0x${'4d'.repeat(32)}`
+const OWNER = addressOf(publicKeyOf(OWNER_KEY))
+
+describe('setting up and running a home from the command line', function () {
+  this.timeout(60_000)
+
+  let folder: string
+  let data: string
+  let ownerKey: string
+  let chain: PracticeChain
+  let mining: NodeJS.Timeout
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wattmesh-home-'))
+    data = join(folder, 'data')
+    ownerKey = join(folder, 'owner.key')
+    await writeFile(ownerKey, `${OWNER_KEY}\n`, { mode: 0o600 })
+    chain = await startPracticeChain()
+    await chain.fund(OWNER, { gas: 10n ** 18n, money: 100_000_000n })
+    mining = setInterval(() => { void chain.mine(Math.floor(Date.now() / 1000)) }, 100)
+  })
+
+  after(async () => {
+    killAllCli()
+    clearInterval(mining)
+    await chain?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const initArgs = (...more: string[]): string[] => [
+    'init', '--data', data, '--name', 'Elm 4', '--owner', OWNER, '--area', 'elm street', '--chain', String(chain.chainId),
+    '--escrow', chain.escrow, '--rpc', chain.rpcUrl, ...more
+  ]
+
+  it('should say what to do when there is no home yet', async () => {
+    const start = await runCli('start', '--data', data)
+    expect(start.code).to.equal(3)
+    expect(start.stderr).to.match(/wattmesh init/)
+    const status = await runCli('status', '--data', data)
+    expect(status.code).to.equal(5)
+    expect(status.stderr).to.match(/No node is running.*wattmesh start/)
+  })
+
+  it('should refuse an owner that is no address', async () => {
+    const { code, stderr } = await runCli('init', '--data', data, '--owner', '0x12', '--area', 'x', '--chain', '1', '--escrow', chain.escrow, '--rpc', chain.rpcUrl)
+    expect(code).to.equal(2)
+    expect(stderr).to.match(/--owner must be an address/)
+  })
+
+  it('should set up a home once and never overwrite it', async () => {
+    const first = await runCli(...initArgs())
+    expect(first.code, first.stderr).to.equal(0)
+    expect(first.stdout).to.match(/Next:/)
+    expect((await stat(join(data, 'node.key'))).mode & 0o777).to.equal(0o600)
+    const key = await readFile(join(data, 'node.key'), 'utf8')
+    const second = await runCli(...initArgs())
+    expect(second.code).to.equal(3)
+    expect(second.stderr).to.match(/already/)
+    expect(await readFile(join(data, 'node.key'), 'utf8')).to.equal(key)
+  })
+
+  it('should register the key and move the owner\'s money', async () => {
+    const authorize = await runCli('wallet', 'authorize', '--data', data, '--owner-key', ownerKey, '--limit', '20')
+    expect(authorize.code, authorize.stderr).to.equal(0)
+    const deposit = await runCli('wallet', 'deposit', '60.5', '--data', data, '--owner-key', ownerKey)
+    expect(deposit.code, deposit.stderr).to.equal(0)
+    expect(deposit.stdout).to.include('60.50 pEUR')
+    const withdraw = await runCli('wallet', 'withdraw', '0.5', '--data', data, '--owner-key', ownerKey)
+    expect(withdraw.stdout).to.include('60.00 pEUR')
+    const tooMuch = await runCli('wallet', 'withdraw', '61', '--data', data, '--owner-key', ownerKey)
+    expect(tooMuch.code).to.equal(6)
+    expect(tooMuch.stderr).to.match(/refused to withdraw: Unfunded/)
+    const odd = await runCli('wallet', 'deposit', 'much', '--data', data, '--owner-key', ownerKey)
+    expect(odd.code).to.equal(2)
+    expect(odd.stderr).to.match(/is not an amount/)
+  })
+
+  it('should start, answer, and stop cleanly', async () => {
+    const node = startCli('start', '--data', data)
+    await node.said(/ready/)
+    const status = await runCli('status', '--data', data)
+    expect(status.code, status.stderr).to.equal(0)
+    expect(status.stdout).to.match(/Elm 4 in market area "elm street"/)
+    const wallet = JSON.parse((await runCli('wallet', '--data', data, '--json')).stdout)
+    expect(wallet.account).to.deep.equal({ balance: '60000000', reserved: '0' })
+    expect(wallet.key.dailyLimit).to.equal('20000000')
+    expect((await stat(join(data, 'api.json'))).mode & 0o777).to.equal(0o600)
+    expect((await runCli('trades', '--data', data)).stdout).to.include('No trades yet.')
+    expect((await runCli('book', '--data', data)).code).to.equal(0)
+    node.child.kill('SIGTERM')
+    const { code, stderr } = await node.finished
+    expect(code, stderr).to.equal(0)
+    expect((await runCli('status', '--data', data)).code).to.equal(5)
+  })
+
+  it('should refuse the wrong chain with one sentence', async () => {
+    const config = join(data, 'config.yaml')
+    const text = await readFile(config, 'utf8')
+    await writeFile(config, text.replace(`chainId: ${chain.chainId}`, 'chainId: 5'))
+    const { code, stderr } = await runCli('start', '--data', data)
+    await writeFile(config, text)
+    expect(code).to.equal(6)
+    expect(stderr).to.match(/RPC serves chain 31337 but the market settles on chain 5/)
+  })
+})

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process'
+import { CLI_COMMAND } from './practice.ts'
+import type { ChildProcess } from 'node:child_process'
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunningCli {
+  readonly child: ChildProcess
+  /** Resolves once stderr matches; rejects when the program ends before. */
+  said(pattern: RegExp): Promise<void>
+  finished: Promise<Finished>
+}
+
+const running = new Set<ChildProcess>()
+
+/** Ends what a failed test left running; its pipes would keep the test run alive. */
+export function killAllCli (): void {
+  running.forEach((child) => child.kill('SIGKILL'))
+}
+
+/** Starts the command line as its own process, as a person would. */
+export function startCli (...args: string[]): RunningCli {
+  const [program, ...rest] = [...CLI_COMMAND, ...args]
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, NODE_OPTIONS: '' } })
+  running.add(child)
+  let stdout = ''
+  let stderr = ''
+  const finished = new Promise<Finished>((resolve) => {
+    child.once('close', (code) => {
+      running.delete(child)
+      resolve({ code, stdout, stderr })
+    })
+  })
+  child.stdout.on('data', (chunk) => { stdout += String(chunk) })
+  child.stderr.on('data', (chunk) => { stderr += String(chunk) })
+  const said = async (pattern: RegExp): Promise<void> => new Promise((resolve, reject) => {
+    const look = (): void => {
+      if (pattern.test(stderr)) {
+        child.stderr.off('data', look)
+        resolve()
+      }
+    }
+    child.stderr.on('data', look)
+    void finished.then(() => { reject(new Error(`it ended and said: ${stderr}`)) })
+    look()
+  })
+  return { child, said, finished }
+}
+
+export async function runCli (...args: string[]): Promise<Finished> {
+  return startCli(...args).finished
+}
