@@ -41,7 +41,8 @@ function optionRow ({ flags, defaultValue, mandatory, description }: Option): st
 }
 
 function preset (value: unknown, isRequired: boolean): string {
-  return value === undefined ? isRequired ? '**required**' : '' : `\`${String(value)}\``
+  const without = isRequired ? '**required**' : ''
+  return value === undefined ? without : `\`${String(value)}\``
 }
 
 function sentence (text: string): string {

@@ -32,7 +32,7 @@ const DAY_SEC = 86_400
 const WINDOW_SEC = 1800
 const BLOCK_MS = 250
 /** How long neighbours may take to find each other before they are introduced. */
-const DISCOVERY_MS = 6_000
+const DISCOVERY_MS = 4_000
 
 export interface StreetInit {
   readonly profiles: StreetProfiles
@@ -46,6 +46,8 @@ export interface StreetInit {
   /** Program and arguments that start one node; the data directory is added. */
   readonly command: readonly string[]
   readonly chainPort?: number
+  /** False introduces the homes by their addresses instead of letting them find each other. */
+  readonly mdns?: boolean
   /** What is being waited for, in one line. */
   onProgress(line: string): void
 }
@@ -95,7 +97,7 @@ async function build (init: StreetInit, cleanups: Array<() => Promise<void>>, st
   const { profiles, periods, periodSec, speed, onProgress } = init
   const from = profiles.from
   const until = from + periods * periodSec
-  const bootSec = 3 + profiles.homes.length * 0.8
+  const bootSec = 4 + profiles.homes.length * 0.8 + DISCOVERY_MS / 1000
   const opening = from - WINDOW_SEC - Math.ceil(bootSec * speed)
 
   onProgress('starting an embedded chain and deploying the escrow')
@@ -127,10 +129,10 @@ async function build (init: StreetInit, cleanups: Array<() => Promise<void>>, st
     await writeHome(plan, { init, chain, mdnsTag, clock: { speed, realStartMs, marketStart: opening } })
     return startHome(plan)
   }))
-  const discovery = await introduce(homes)
+  const discovery = await introduce(homes, init.mdns !== false)
   onProgress(discovery === 'mdns'
     ? 'the homes found each other by mDNS'
-    : 'multicast is not available here: the homes were introduced by a bootstrap address')
+    : `${init.mdns === false ? '' : 'multicast is not available here: '}the homes were introduced by their addresses`)
   const restart = async (home: StreetHome): Promise<void> => {
     await home.process.kill()
     const index = homes.indexOf(home)
@@ -216,7 +218,7 @@ async function writeHome (plan: HomePlan, { init, chain, mdnsTag, clock }: {
     },
     chain: { rpc: chain.rpcUrl, confirmations: 2, pollMs: BLOCK_MS, deployBlock: Number(chain.deployBlock) },
     tariff: PRACTICE_TARIFF,
-    network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: true, mdnsTag },
+    network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: init.mdns !== false, mdnsTag },
     meter: { driver: 'csv-replay', params: { file } },
     trading: {
       lookMinSec: realSeconds(0.15, 15),
@@ -231,10 +233,10 @@ async function writeHome (plan: HomePlan, { init, chain, mdnsTag, clock }: {
 }
 
 /** Waits until every home has a neighbour. Homes that hear no multicast are given each other's addresses. */
-async function introduce (homes: readonly StreetHome[]): Promise<Street['discovery']> {
+async function introduce (homes: readonly StreetHome[], hasMdns: boolean): Promise<Street['discovery']> {
   const wanted = Math.min(homes.length - 1, 4)
   const isAlone = async ({ api }: StreetHome): Promise<boolean> => (await api.status()).peers.length < wanted
-  const deadline = Date.now() + DISCOVERY_MS
+  const deadline = Date.now() + (hasMdns ? DISCOVERY_MS : 0)
   while (Date.now() < deadline) {
     if (!(await Promise.all(homes.map(isAlone))).includes(true)) {
       return 'mdns'

@@ -143,6 +143,13 @@ describe('wattmesh demo', function () {
     expect(shady.owner).to.match(/^0x[0-9a-f]{40}$/)
   })
 
+  it('should trade where homes cannot find each other by multicast', async () => {
+    const { code, stdout, stderr } = await runCli('demo', '--no-mdns', '--homes', '3', '--periods', '6', '--json')
+    expect(code, stderr).to.equal(0)
+    expect(JSON.parse(stdout)).to.include({ ok: true, discovery: 'bootstrap' })
+    expect(JSON.parse(stdout).trades.settled).to.be.greaterThan(2)
+  })
+
   it('should make the same profiles from the same seed', async () => {
     const { syntheticStreet } = await import('../../src/practice/profiles.ts')
     const street = syntheticStreet({ seed: 5, homes: 4, periods: 20 })

@@ -21,6 +21,7 @@ interface DemoOptions {
   readonly profiles?: string
   readonly chainPort?: number
   readonly keep?: boolean
+  readonly mdns: boolean
   readonly json?: boolean
 }
 
@@ -33,14 +34,15 @@ export function demoCommand (): Command {
     .option('--speed <x>', 'market seconds per real second (default: as fast as this many homes can follow)', decimal(1, 3000))
     .option('--profiles <folder>', 'replay CSV profiles: period_start,load_kwh,pv_kwh, hourly or quarter-hourly')
     .option('--chain-port <port>', 'port of the embedded chain (default: any free one)', whole(1, 65_535))
+    .option('--no-mdns', 'introduce the homes by their addresses instead of letting them find each other')
     .option('--keep', 'leave the nodes running afterwards, until Ctrl-C')
     .addOption(jsonOption())
     .action(demo)
 }
 
-/** A quarter hour takes 1.35 s of real time, and longer where more homes share the processor. */
+/** A quarter hour takes 1.3 s of real time, and longer where more homes share the processor. */
 export function defaultSpeed (homes: number): number {
-  return Math.floor(PERIOD_SEC / Math.max(1.35, 0.27 * homes))
+  return Math.floor(PERIOD_SEC / Math.max(1.3, 0.26 * homes))
 }
 
 async function demo (options: DemoOptions): Promise<void> {
@@ -62,7 +64,7 @@ async function demo (options: DemoOptions): Promise<void> {
   let street: Street | undefined
   try {
     street = await startStreet({
-      profiles, seed, periods, speed, folder, periodSec: PERIOD_SEC, command: startCommandLine(), chainPort: options.chainPort, onProgress: step
+      profiles, seed, periods, speed, folder, periodSec: PERIOD_SEC, command: startCommandLine(), chainPort: options.chainPort, mdns: options.mdns, onProgress: step
     })
     const result = await runStreet(street, story(street, profiles.utcOffsetSec), interrupted.signal)
     report(options, street, result, startedAt)
