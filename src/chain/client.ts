@@ -124,12 +124,17 @@ async function send (line: Line, call: Write): Promise<Mined> {
 async function untilMined ({ init, reader }: Line, tx: Hex): Promise<TransactionReceipt> {
   const timeoutMs = init.minedTimeoutMs ?? DEFAULT_MINED_TIMEOUT_MS
   const deadline = performance.now() + timeoutMs
-  let cause: unknown
+  let failure: unknown
+  const look = async (): Promise<TransactionReceipt | undefined> =>
+    reader.getTransactionReceipt({ hash: tx }).catch((error) => {
+      failure = error
+      return undefined
+    })
   while (performance.now() < deadline) {
     if (init.signal?.aborted === true) {
       throw new CodedError<ChainErrorCode>('CHAIN_STOPPED', 'We stopped before the transaction was mined: look at the account before you repeat it.', { details: { tx } })
     }
-    const receipt = await reader.getTransactionReceipt({ hash: tx }).catch((error) => { cause = error })
+    const receipt = await look()
     if (receipt != null) {
       return receipt
     }
@@ -137,5 +142,5 @@ async function untilMined ({ init, reader }: Line, tx: Hex): Promise<Transaction
   }
   throw new CodedError<ChainErrorCode>('CHAIN_TIMEOUT',
     `The transaction was not mined within ${Math.ceil(timeoutMs / 1000)} s: it may still be, so look at the account before you repeat it.`,
-    { details: { tx }, cause })
+    { details: { tx }, cause: failure })
 }

@@ -55,7 +55,10 @@ export function createEventPoller (init: EventPollerInit): EventPoller {
   const poll = async (): Promise<void> => {
     clearTimeout(timer)
     try {
-      while (listeners.size > 0 && await cursor.advance(emit));
+      let isBehind = true
+      while (isBehind && listeners.size > 0) {
+        isBehind = await cursor.advance(emit)
+      }
       failures = 0
     } catch (error) {
       failures++

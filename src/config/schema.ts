@@ -14,7 +14,7 @@ const MAX = Number.MAX_SAFE_INTEGER
 const rules = DEFAULT_MARKET_RULES
 
 export const configSchema = Type.Object({
-  name: text({ default: 'home', description: 'What this home is called on its own screens. Neighbours never see it.' }),
+  name: text({ default: 'home', description: 'What this home is called on its own computer. Neighbours never see it.' }),
   owner: account({ description: 'The account that pays and is paid. Its key stays with you, not with the node.', example: '0x00000000000000000000000000000000000000aa' }),
 
   market: Type.Object({
@@ -79,9 +79,9 @@ export const configSchema = Type.Object({
   }, { description: 'The accounts kept with single neighbours.' }),
 
   api: Type.Object({
-    host: text({ default: '127.0.0.1', pattern: /^[A-Za-z0-9.:-]{1,253}$/, expected: 'a host name or an IP address', description: 'Where the screen is served. The default is this computer only; anything else lets others in your network see it.', flag: '--api-host' }),
-    port: whole(0, 65_535, { default: 0, description: 'Port of the screen. 0 takes any free one.', flag: '--api-port' })
-  }, { description: 'The screen and the interface for programs.' }),
+    host: text({ default: '127.0.0.1', pattern: /^[A-Za-z0-9.:-]{1,253}$/, expected: 'a host name or an IP address', description: 'Where the local interface listens. The default is this computer only; anything else lets others in your network try the token.', flag: '--api-host' }),
+    port: whole(0, 65_535, { default: 0, description: 'Port of the local interface. 0 takes any free one.', flag: '--api-port' })
+  }, { description: 'The local interface, for the command line and other programs.' }),
 
   clock: Type.Object({
     speed: number(0.001, 100_000, { default: 1, description: 'How many seconds of the market pass in one real second.' }),

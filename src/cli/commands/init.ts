@@ -26,7 +26,7 @@ export function initCommand (): Command {
   return new Command('init')
     .description('set up a home: a key, a configuration file, and what to do next')
     .addOption(dataOption())
-    .option('--name <name>', 'what this home is called on its own screens', 'home')
+    .option('--name <name>', 'what this home is called on its own computer', 'home')
     .requiredOption('--owner <address>', 'account that pays and is paid; its key stays with you')
     .requiredOption('--area <name>', 'market area: ask a neighbour who takes part already')
     .requiredOption('--chain <id>', 'number of the chain that settles the market', whole(1, Number.MAX_SAFE_INTEGER))

@@ -1,37 +1,29 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { readKeyFile } from '../../config/key-file.ts'
 import { loadConfig } from '../../config/load.ts'
+import { FIELDS } from '../../config/schema.ts'
 import { createLogger } from '../../telemetry/logger.ts'
 import { dataOption, pathsOf } from '../options.ts'
 import { note } from '../output.ts'
 
-interface StartOptions {
-  readonly data?: string
-  readonly rpc?: string
-  readonly listen?: string
-  readonly logLevel?: string
-  readonly logFormat?: string
-}
+/** Settings that can be given on the command line as well. */
+const SETTINGS = FIELDS.flatMap(({ path, schema: { flag, description } }) => flag == null ? [] : [{ path, option: new Option(`${flag} <value>`, description) }])
 
 export function startCommand (): Command {
-  return new Command('start')
+  const command = new Command('start')
     .description('run the node of this home until Ctrl-C')
     .argument('[folder]', 'data directory, same as --data')
     .addOption(dataOption())
-    .option('--rpc <url>', 'where the node reaches the chain')
-    .option('--listen <addresses>', 'multiaddrs to listen on, separated by commas')
-    .option('--log-level <level>', 'error, warn, info, debug or trace')
-    .option('--log-format <format>', 'human or json')
-    .action(async (folder: string | undefined, options: StartOptions) => start({ ...options, data: options.data ?? folder }))
+  SETTINGS.forEach(({ option }) => command.addOption(option))
+  return command.action(async (folder: string | undefined, options: Record<string, string | undefined>) => {
+    const flags = Object.fromEntries(SETTINGS.map(({ path, option }) => [path, options[option.attributeName()]]))
+    await start(options.data ?? folder, flags)
+  })
 }
 
-async function start (options: StartOptions): Promise<void> {
-  const paths = pathsOf(options)
-  const config = loadConfig({
-    file: paths.config,
-    env: process.env,
-    flags: { 'chain.rpc': options.rpc, 'network.listen': options.listen, 'log.level': options.logLevel, 'log.format': options.logFormat }
-  })
+async function start (data: string | undefined, flags: Record<string, string | undefined>): Promise<void> {
+  const paths = pathsOf({ data })
+  const config = loadConfig({ file: paths.config, env: process.env, flags })
   const logger = createLogger({ ...config.log, write: note })
   const stopping = signalled()
   const [{ createEnergyNode }, { startApi }] = await Promise.all([import('../../node/components.ts'), import('../../api/server.ts')])

@@ -28,10 +28,10 @@ export function walletCommand (): Command {
   command.command('authorize').description('let the node\'s key trade for the owner')
     .addOption(dataOption())
     .requiredOption('--owner-key <file>', 'file with the owner\'s private key, readable by you only')
-    .option('--limit <amount>', 'by how much the node may raise ceilings per day, in tokens', '10')
+    .option('--limit <amount>', 'by how much the node may raise ceilings per day, in tokens; 0 takes that right away', '10')
     .option('--days <n>', 'for how many days', whole(15, 3650), 365)
     .action(async (options: OwnerOptions & { limit: string, days: number }) => owner(options, async ({ moves, token, nodeKey }) =>
-      moves.setKey(nodeKey, Math.floor(Date.now() / 1000) + options.days * DAY_SEC, money(options.limit, token))))
+      moves.setKey(nodeKey, Math.floor(Date.now() / 1000) + options.days * DAY_SEC, money(options.limit, token, 0n))))
   return command
 }
 
@@ -87,9 +87,9 @@ async function owner (options: OwnerOptions, move: (parts: OwnerParts) => Promis
   print(`Done in transaction ${tx}. In the escrow now: ${formatMoney(balance, token.decimals)} ${token.symbol}.`)
 }
 
-function money (text: string, { decimals, symbol }: Token): Money {
+function money (text: string, { decimals, symbol }: Token, least = 1n): Money {
   const amount = parseMoney(text, decimals)
-  if (amount == null || amount === 0n) {
+  if (amount == null || amount < least) {
     throw new CodedError('USAGE_BAD_AMOUNT', `"${text}" is not an amount of ${symbol}: write a number such as 12.50, with at most ${decimals} decimal places.`)
   }
   return amount

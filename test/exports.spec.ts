@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'aegir/chai'
+import * as wattmesh from '../src/index.ts'
+
+/** What programs may rely on. Taking a name away breaks them; adding one is a promise. */
+const VALUES = [
+  'CodedError', 'cost', 'createEnergyNode', 'createLogger', 'dataPaths', 'defineDriver', 'defineMechanism', 'defineStrategy', 'explain',
+  'formatEnergy', 'formatMoney', 'hasCode', 'loadConfig', 'parseMoney', 'priceAt', 'readKeyFile'
+]
+
+const TYPES = [
+  'Account', 'AccountBalance', 'Attestation', 'Batch', 'BookEntry', 'Cancel', 'ChainTab', 'Choice', 'Claim', 'Clock', 'Config', 'ConfigSources',
+  'Conversation', 'DataPaths', 'DeclineCode', 'Driver', 'DriverComponents', 'DriverParams', 'EnergyNode', 'EnergyNodeInit', 'Forecaster', 'Hex',
+  'Knot', 'Log', 'LogFormat', 'LogLevel', 'Logger', 'LoggerInit', 'MarketRules', 'Match', 'Mechanism', 'Meter', 'Money', 'Network',
+  'NetworkHandlers', 'NodeEvent', 'NodeListener', 'NodeStatus', 'Order', 'OrderRuleCode', 'OwnerSettlement', 'Param', 'Peer', 'PeriodReading',
+  'PricePerKwh', 'PricedOffer', 'PublicKey', 'Reading', 'Receipt', 'RegisteredKey', 'Settled', 'Settlement', 'SettlementEvent', 'Side', 'SignedOrder',
+  'SignedReceipt', 'Signer', 'Situation', 'SkipReason', 'Store', 'Strategy', 'Submitted', 'Tab', 'Tariff', 'Token', 'Trade', 'TradeAnswer',
+  'TradeRequest', 'TradeRole', 'TradeState', 'TradeTerms', 'UnixSeconds', 'Verdict', 'VerifiedOrder', 'Wallet', 'Want', 'WattHours'
+]
+
+function typeNames (text: string): string[] {
+  return [...text.matchAll(/^export type \{ ([^}]*) \}/gm)].flatMap(([, names]) => names.split(', ')).sort()
+}
+
+describe('public face', () => {
+  it('should export exactly these values', () => {
+    expect(Object.keys(wattmesh).sort((a, b) => a < b ? -1 : 1)).to.have.members(VALUES)
+  })
+
+  it('should export exactly these types', () => {
+    expect(typeNames(readFileSync('src/index.ts', 'utf8'))).to.have.members(TYPES)
+    expect(typeNames('export type { B, A } from \'./a.ts\'')).to.deep.equal(['A', 'B'])
+  })
+
+  it('should have no default export', () => {
+    expect(wattmesh).to.not.have.property('default')
+  })
+})
