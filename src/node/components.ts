@@ -21,6 +21,9 @@ import type { Home } from './context.ts'
 import type { EnergyNode } from './node.ts'
 import type { Config } from '../config/schema.ts'
 import type { Hex, Money } from '../domain/units.ts'
+import type { Strategy } from '../agent/strategy.ts'
+import type { Driver } from '../drivers/driver.ts'
+import type { Mechanism } from '../market/mechanism.ts'
 import type { Logger } from '../ports/telemetry.ts'
 
 export interface EnergyNodeInit {
@@ -30,14 +33,19 @@ export interface EnergyNodeInit {
   /** The hot key, 32 bytes. */
   readonly privateKey: Hex
   readonly logger: Logger
+  /** Beside the built-in ones, chosen by their names in the configuration. */
+  readonly drivers?: readonly Driver[]
+  readonly strategies?: readonly Strategy[]
+  readonly mechanisms?: readonly Mechanism[]
 }
 
 /** Builds a node from its configuration with the real adapters. The order here is the order in which things can fail. */
-export async function createEnergyNode ({ config, databasePath, privateKey, logger }: EnergyNodeInit): Promise<EnergyNode> {
+export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNode> {
+  const { config, databasePath, privateKey, logger } = init
   const rules = checkMarketRules(config.market)
-  const strategy = named('trading.strategy', strategies, config.trading.strategy)
-  const mechanism = named('market.mechanism', mechanisms, rules.mechanism)
-  const driver = named('meter.driver', drivers.map((each) => ({ ...each, name: each.type })), config.meter.driver)
+  const strategy = named('trading.strategy', [...strategies, ...init.strategies ?? []], config.trading.strategy)
+  const mechanism = named('market.mechanism', [...mechanisms, ...init.mechanisms ?? []], rules.mechanism)
+  const driver = named('meter.driver', [...drivers, ...init.drivers ?? []].map((each) => ({ ...each, name: each.type })), config.meter.driver)
   const at = { chainId: rules.chainId, escrow: rules.escrow }
   const digest = rulesDigest(rules)
   const signer = createLocalSigner(privateKey, at)
@@ -49,7 +57,7 @@ export async function createEnergyNode ({ config, databasePath, privateKey, logg
     rpcUrl: config.chain.rpc,
     confirmations: config.chain.confirmations,
     pollMs: config.chain.pollMs,
-    deployBlock: BigInt(config.chain.deployBlock),
+    deployBlock: config.chain.deployBlock === 0 ? undefined : BigInt(config.chain.deployBlock),
     privateKey,
     logger: logger.scope('chain')
   })

@@ -48,6 +48,8 @@ export interface StreetInit {
   readonly chainPort?: number
   /** False introduces the homes by their addresses instead of letting them find each other. */
   readonly mdns?: boolean
+  /** Interrupts the start. */
+  readonly signal?: AbortSignal
   /** What is being waited for, in one line. */
   onProgress(line: string): void
 }
@@ -77,23 +79,44 @@ export interface Street {
   stop(): Promise<void>
 }
 
-/** Throws what the chain, a home or the folder throws, with everything stopped that was started. */
+/** Throws what the chain, a home or the folder throws, or the signal's reason, with everything stopped that was started. */
 export async function startStreet (init: StreetInit): Promise<Street> {
-  const cleanups: Array<() => Promise<void>> = []
-  const stop = async (): Promise<void> => {
-    for (const cleanup of cleanups.splice(0).reverse()) {
-      await cleanup()
-    }
-  }
+  const cleanups = createCleanups()
+  const aborted = new Promise<never>((resolve, reject) => {
+    init.signal?.addEventListener('abort', () => { reject(init.signal?.reason) }, { once: true })
+  })
   try {
-    return await build(init, cleanups, stop)
+    return await Promise.race([build(init, cleanups), aborted])
   } catch (error) {
-    await stop()
+    await cleanups.run()
     throw error
   }
 }
 
-async function build (init: StreetInit, cleanups: Array<() => Promise<void>>, stop: () => Promise<void>): Promise<Street> {
+interface Cleanups {
+  /** What is added after `run` is cleaned up at once: starting goes on for a moment after it was interrupted. */
+  add(cleanup: () => Promise<void>): void
+  /** Newest first. */
+  run(): Promise<void>
+}
+
+function createCleanups (): Cleanups {
+  const cleanups: Array<() => Promise<void>> = []
+  let isOver = false
+  return {
+    add (cleanup) {
+      isOver ? void cleanup() : cleanups.push(cleanup)
+    },
+    async run () {
+      isOver = true
+      for (const cleanup of cleanups.splice(0).reverse()) {
+        await cleanup()
+      }
+    }
+  }
+}
+
+async function build (init: StreetInit, cleanups: Cleanups): Promise<Street> {
   const { profiles, periods, periodSec, speed, onProgress } = init
   const from = profiles.from
   const until = from + periods * periodSec
@@ -102,7 +125,7 @@ async function build (init: StreetInit, cleanups: Array<() => Promise<void>>, st
 
   onProgress('starting an embedded chain and deploying the escrow')
   const chain = await startPracticeChain({ timestamp: opening - DAY_SEC, port: init.chainPort })
-  cleanups.push(async () => chain.stop())
+  cleanups.add(async () => chain.stop())
 
   onProgress(`opening accounts for ${profiles.homes.length} homes`)
   const plans = profiles.homes.map((profile, index) => planHome(profile, index, init))
@@ -110,17 +133,20 @@ async function build (init: StreetInit, cleanups: Array<() => Promise<void>>, st
 
   const realStartMs = Date.now()
   const now = (): UnixSeconds => Math.floor(opening + (Date.now() - realStartMs) / 1000 * speed)
-  cleanups.push(mineRegularly(chain, now, Math.max(BLOCK_MS, 1000 / speed)))
+  cleanups.add(mineRegularly(chain, now, Math.max(BLOCK_MS, 1000 / speed)))
 
   onProgress(`starting ${profiles.homes.length} nodes, one process each`)
   const mdnsTag = `_wm-${randomBytes(4).toString('hex')}._udp.local`
   const processes = new Set<HomeProcess>()
-  cleanups.push(async () => { await Promise.all([...processes].map(async (process) => process.stop())) })
+  cleanups.add(async () => { await Promise.all([...processes].map(async (process) => process.stop())) })
   const startHome = async ({ paths, profile, owner }: HomePlan): Promise<StreetHome> => {
     const process = await startHomeProcess({
       name: profile.name, command: init.command, folder: paths.directory, apiFile: paths.api, logFile: join(paths.directory, 'node.log')
     })
     processes.add(process)
+    if (init.signal?.aborted === true) {
+      await process.kill()
+    }
     const api = await process.ready()
     const { peerId } = await api.status()
     return { name: profile.name, owner, folder: paths.directory, peerId, profile, process, api }
@@ -138,7 +164,7 @@ async function build (init: StreetInit, cleanups: Array<() => Promise<void>>, st
     const index = homes.indexOf(home)
     homes[index] = await startHome(plans[index])
   }
-  return { homes, chain, discovery, decimals: DECIMALS, from, until, periodSec, now, restart, stop }
+  return { homes, chain, discovery, decimals: DECIMALS, from, until, periodSec, now, restart, stop: cleanups.run }
 }
 
 interface HomePlan {

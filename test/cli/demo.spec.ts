@@ -101,6 +101,15 @@ describe('wattmesh demo', function () {
     })
   }
 
+  it('should stop at once while it is still starting', async () => {
+    const demo = startCli('demo', '--homes', '4')
+    await demo.said(/starting 4 nodes/)
+    const group = demo.child.pid ?? 0
+    demo.child.kill('SIGINT')
+    expect((await demo.finished).code).to.equal(130)
+    expect(processesOfGroup(group)).to.deep.equal([])
+  })
+
   it('should take everything along when it is killed', async () => {
     const demo = startCli('demo', '--homes', '2', '--periods', '40')
     await demo.said(/found each other|introduced/)

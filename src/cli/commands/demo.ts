@@ -64,7 +64,7 @@ async function demo (options: DemoOptions): Promise<void> {
   let street: Street | undefined
   try {
     street = await startStreet({
-      profiles, seed, periods, speed, folder, periodSec: PERIOD_SEC, command: startCommandLine(), chainPort: options.chainPort, mdns: options.mdns, onProgress: step
+      profiles, seed, periods, speed, folder, periodSec: PERIOD_SEC, command: startCommandLine(), chainPort: options.chainPort, mdns: options.mdns, signal: interrupted.signal, onProgress: step
     })
     const result = await runStreet(street, story(street, profiles.utcOffsetSec), interrupted.signal)
     report(options, street, result, startedAt)
