@@ -3,23 +3,24 @@
  * before it leaves. A request that comes twice gets the same answer twice.
  */
 import { MAX_CLAIM_SEC, MAX_PARTS, MIN_TAB_LIFE_SEC } from '../../protocols/trade/constants.ts'
-import { SLOT_SEC, gateClosure, slotOf, windowOpening } from '../domain/period.ts'
 import { priceAt } from '../domain/order.ts'
+import { SLOT_SEC, gateClosure, slotOf, windowOpening } from '../domain/period.ts'
+import { EMPTY_TAB } from '../domain/receipt.ts'
 import { isBinding, positionOf } from '../domain/trade.ts'
 import { affordable } from '../domain/units.ts'
 import { exportMeterId, tradeRef } from '../signing/digests.ts'
 import { addressOf } from '../signing/keys.ts'
 import { isReceiptSignedBy, isTradeSignedBy } from '../signing/verify.ts'
-import { headroom, receiptProblem } from '../trade/tab-ledger.ts'
+import { NO_TAB, headroom, newerChainTab, receiptProblem } from '../trade/tab-ledger.ts'
 import { step } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
 import type { KeyBook } from './key-book.ts'
 import type { Quotes } from './make-quotes.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
 import type { Tab } from '../domain/tab.ts'
-import type { Trade, TradeTerms } from '../domain/trade.ts'
 import type { Accept, Confirm, Decline, DeclineCode, Delivery, Propose, ReceiptMessage, TradeAnswer, TradeRequest } from '../domain/trade-message.ts'
-import type { PublicKey, WattHours } from '../domain/units.ts'
+import type { Trade, TradeTerms } from '../domain/trade.ts'
+import type { Account, PublicKey, WattHours } from '../domain/units.ts'
 
 function decline (code: DeclineCode, remaining: WattHours = 0): Decline {
   return { kind: 'decline', code, remaining }
@@ -27,7 +28,7 @@ function decline (code: DeclineCode, remaining: WattHours = 0): Decline {
 
 export type AnswerTrade = (request: TradeRequest, from: PublicKey) => Promise<TradeAnswer>
 
-export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook, onProgress(): void }): AnswerTrade {
+export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook }): AnswerTrade {
   const { home, rules, at, clock, ledger, signer, logger } = context
   const { quotes, keys } = parts
 
@@ -47,11 +48,17 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     return request.buyer === home.owner ? 'SELF_TRADE' : undefined
   }
 
-  /** How much of a proposal the pair's tab covers, in Wh. */
-  const covered = (tab: Tab | undefined, request: Propose, slotEnd: number): WattHours => {
-    const lives = tab != null && tab.chain.expiry * SLOT_SEC >= slotEnd + MIN_TAB_LIFE_SEC
-    const room = tab != null && lives ? headroom(tab, ledger.between(request.buyer, home.owner), home.unsecuredCredit) : home.unsecuredCredit
-    return affordable(room, request.pricePerKwh)
+  /** How much of a proposal the pair's tab covers beside its other trades, in Wh. */
+  const covered = (buyer: Account, { id, pricePerKwh, periodStart }: Pick<Trade, 'id' | 'pricePerKwh' | 'periodStart'>): WattHours => {
+    const others = ledger.between(buyer, home.owner).filter((trade) => trade.id !== id)
+    const until = periodStart + rules.periodSec + MIN_TAB_LIFE_SEC
+    return affordable(headroom(ledger.tab(buyer, home.owner) ?? NO_TAB, others, { credit: home.unsecuredCredit, until }), pricePerKwh)
+  }
+
+  /** What is left of the trade's order, as long as that is still what we offer. */
+  const leftFor = ({ orderId, periodStart }: Trade): WattHours => {
+    const order = quotes.standing(periodStart)
+    return order == null || order.id !== orderId || clock.now() >= gateClosure(periodStart, rules) ? 0 : quotes.remaining(order)
   }
 
   const accept = (trade: Trade): Accept | Decline => trade.terms == null || trade.sellerSignature == null || trade.state === 'expired'
@@ -60,8 +67,8 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
 
   const termsFor = (request: Propose, order: VerifiedOrder, wh: WattHours): TradeTerms => {
     const slot = slotOf(order.order.periodStart)
-    const tab = ledger.tab(request.buyer, home.owner)
     const slotEnd = order.order.periodStart + rules.periodSec
+    const tabEnd = (ledger.tab(request.buyer, home.owner)?.chain.expiry ?? 0) * SLOT_SEC
     const seqs = ledger.between(request.buyer, home.owner).map(({ terms }) => terms?.slot === slot ? terms.seq : 0)
     return {
       buyer: request.buyer,
@@ -72,7 +79,8 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
       pricePerKwh: request.pricePerKwh,
       attester: signer.address,
       meter: exportMeterId(signer.address),
-      claimBy: Math.min(slotEnd + MAX_CLAIM_SEC, tab == null || tab.chain.expiry === 0 ? Number.MAX_SAFE_INTEGER : tab.chain.expiry * SLOT_SEC - 1),
+      // on credit alone nothing can be claimed; the trade ends all the same
+      claimBy: tabEnd > slotEnd ? Math.min(slotEnd + MAX_CLAIM_SEC, tabEnd - 1) : slotEnd + MAX_CLAIM_SEC,
       ref: tradeRef(request.orderId, request.tradeId)
     }
   }
@@ -82,7 +90,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     return ledger.exclusive(async () => {
       const known = ledger.trade(request.tradeId)
       if (known != null) {
-        return known.partnerKey === from ? accept(known) : decline('UNKNOWN_TRADE')
+        return known.partnerKey === from && known.role === 'seller' ? accept(known) : decline('UNKNOWN_TRADE')
       }
       const order = quotes.all().find(({ id }) => id === request.orderId)
       const problem = orderProblem(order, request)
@@ -98,8 +106,8 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
       if (remaining < smallest) {
         return decline('SOLD_OUT')
       }
-      const coveredWh = covered(ledger.tab(request.buyer, home.owner), request, slotEnd)
-      const wh = Math.min(request.wh, remaining, coveredWh)
+      const asked = { id: request.tradeId, pricePerKwh: request.pricePerKwh, periodStart: order.order.periodStart }
+      const wh = Math.min(request.wh, remaining, covered(request.buyer, asked))
       if (wh < smallest) {
         return decline(request.wh < smallest ? 'TOO_SMALL' : 'NO_TAB', remaining)
       }
@@ -137,14 +145,14 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     if (!isTradeSignedBy(from, trade.terms, { signature: request.signature, at })) {
       return decline('BAD_SIGNATURE')
     }
-    const order = quotes.standing(trade.periodStart)
     const isLate = !isBinding(trade, clock.now())
-    if (isLate && (order == null || order.id !== trade.orderId || quotes.remaining(order) < trade.terms.wh)) {
+    if (isLate && Math.min(leftFor(trade), covered(trade.partner, trade)) < trade.terms.wh) {
       return { kind: 'status', tradeId: trade.id, state: 'expired' }
     }
     const agreed = step(trade, { type: 'confirmed', buyerSignature: request.signature }, clock.now())
     if (agreed !== trade) {
       await ledger.commit({ trades: [agreed] })
+      const order = quotes.standing(trade.periodStart)
       if (order != null && order.id === trade.orderId && quotes.remaining(order) < Math.max(rules.minTradeWh, order.order.minFill)) {
         await quotes.announceSoldOut(trade.periodStart)
       }
@@ -162,7 +170,6 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     const changed = stated.filter((trade, place) => trade !== trades[place])
     if (changed.length > 0) {
       await ledger.commit({ trades: changed })
-      parts.onProgress()
     }
     const counted = stated.filter(({ ownWh, state }) => ownWh != null && state !== 'expired')
     return stated.some(({ state, ownWh }) => state === 'agreed' && ownWh == null)
@@ -182,9 +189,11 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     if (buyerKeyValidUntil <= clock.now()) {
       return decline('KEY_NOT_REGISTERED')
     }
-    const chain = await context.settlement.tab(receipt.buyer, receipt.seller)
+    const read = await context.settlement.tab(receipt.buyer, receipt.seller)
     return ledger.exclusive(async () => {
-      const tab: Tab = { buyer: receipt.buyer, seller: receipt.seller, role: 'seller', ...ledger.tab(receipt.buyer, receipt.seller), partnerKey: from, chain }
+      const known = ledger.tab(receipt.buyer, receipt.seller)
+      const chain = newerChainTab(known?.chain ?? EMPTY_TAB, read)
+      const tab: Tab = { buyer: receipt.buyer, seller: receipt.seller, role: 'seller', ...known, partnerKey: from, chain }
       if (tab.signed?.buyerSignature === request.signature) {
         return { kind: 'receipt', receipt, signature: tab.signed.sellerSignature }
       }
@@ -199,7 +208,6 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
         tabs: [{ ...tab, signed: { receipt, buyerSignature: request.signature, sellerSignature } }],
         trades: receiptTrades(trades, receipt.through, clock.now())
       })
-      parts.onProgress()
       return { kind: 'receipt', receipt, signature: sellerSignature }
     })
   }
@@ -210,7 +218,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
       case 'confirm': return onConfirm(request, from)
       case 'delivery': return onDelivery(request, from)
       case 'receipt': return onReceipt(request, from)
-      case 'status-query': {
+      default: {
         const trade = ledger.trade(request.tradeId)
         return trade == null || trade.partnerKey !== from ? decline('UNKNOWN_TRADE') : { kind: 'status', tradeId: trade.id, state: trade.state }
       }

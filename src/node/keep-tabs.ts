@@ -3,13 +3,14 @@
  * countersigns it, and every so often one transaction moves the money of many receipts. Each round looks at the state of every
  * trade and tab and does whatever is due next, so that a crash, a lost message or a silent neighbour needs no special case.
  */
+import { MIN_TAB_LIFE_SEC } from '../../protocols/trade/constants.ts'
 import { explain } from '../domain/errors.ts'
 import { SLOT_SEC, slotOf } from '../domain/period.ts'
 import { EMPTY_TAB, isSameChainTab } from '../domain/receipt.ts'
 import { tabId } from '../domain/tab.ts'
 import { hasTerms, positionOf } from '../domain/trade.ts'
 import { isReceiptSignedBy } from '../signing/verify.ts'
-import { hasPayable, headroom, nextReceipt, settledPoint } from '../trade/tab-ledger.ts'
+import { hasPayable, headroom, newerChainTab, nextReceipt, settledPoint } from '../trade/tab-ledger.ts'
 import { step } from '../trade/trade-machine.ts'
 import { receiptTrades } from './answer-trade.ts'
 import type { NodeContext } from './context.ts'
@@ -20,6 +21,7 @@ import type { Tab } from '../domain/tab.ts'
 import type { SignedTrade, Trade } from '../domain/trade.ts'
 import type { Account, PublicKey, UnixSeconds } from '../domain/units.ts'
 import type { Conversation } from '../ports/network.ts'
+import type { TradeEvent } from '../trade/trade-machine.ts'
 
 /** Pause after a neighbour did not answer or refused. */
 const RETRY_SEC = 120
@@ -29,6 +31,12 @@ const CONFIRM_SEC = 3600
 
 /** Longest pause between two rounds. */
 const ROUND_SEC = 60
+
+/** Tabs are read from the chain again after this long even if no event told of them. */
+const REFRESH_SEC = 3600
+
+/** Claims in one transaction. */
+const MAX_CLAIMS = 32
 
 export interface Tabs {
   /** Opens or refills the tab with a seller; does nothing when it was tried a moment ago or the home has too many. */
@@ -45,7 +53,6 @@ export function keepTabs (context: NodeContext, parts: { keys: KeyBook, buyer: B
   const { home, rules, at, clock, ledger, network, settlement, signer, logger } = context
   const notBefore = new Map<string, UnixSeconds>()
   const submittedUntil = new Map<string, UnixSeconds>()
-  let lastSettledAt = clock.now()
 
   /** Runs a task never twice at once, and not again until a pause after it ended: a broken neighbour or chain is not hammered. */
   const attempt = async (what: string, task: () => Promise<void>, pauseSec = 0): Promise<void> => {
@@ -74,6 +81,10 @@ export function keepTabs (context: NodeContext, parts: { keys: KeyBook, buyer: B
   /** Signs the next receipt, writes it down, gets it countersigned, writes that down. */
   const receipt = async (seller: Account, key: PublicKey, conversation: Conversation): Promise<SignedReceipt | undefined> => {
     const { validUntil } = await settlement.key(home.owner, signer.address)
+    if (validUntil <= clock.now()) {
+      logger.warn('our key is not registered: nothing can be paid until its owner does so', { key: signer.address })
+      return
+    }
     const offered = await ledger.exclusive(async () => {
       const tab: Tab = ledger.tab(home.owner, seller) ?? { buyer: home.owner, seller, role: 'buyer', partnerKey: key, chain: EMPTY_TAB }
       if (tab.offered != null) {
@@ -82,10 +93,16 @@ export function keepTabs (context: NodeContext, parts: { keys: KeyBook, buyer: B
       const next = nextReceipt(tab, ledger.between(home.owner, seller), {
         now: clock.now(), ceiling: home.ceiling, lifeSec: home.tabLifeSec, keyValidUntil: validUntil
       })
+      if (next == null) {
+        return
+      }
       const signed = { receipt: next, buyerSignature: signer.signReceipt(next) }
       await ledger.commit({ tabs: [{ ...tab, partnerKey: key, offered: signed }] })
       return signed
     })
+    if (offered == null) {
+      return
+    }
     const answer = await conversation.ask({ kind: 'receipt', receipt: offered.receipt, signature: offered.buyerSignature })
     return ledger.exclusive(async () => {
       const tab = ledger.tab(home.owner, seller)
@@ -114,9 +131,11 @@ export function keepTabs (context: NodeContext, parts: { keys: KeyBook, buyer: B
       }
       const mine = ledger.allTabs().filter(({ role, chain }) => role === 'buyer' && chain.expiry > slotOf(clock.now()))
       const { balance, reserved } = await settlement.account(home.owner)
+      const { leftToday, validUntil } = await settlement.key(home.owner, signer.address)
       const isKnown = mine.some((tab) => tab.seller === seller)
-      if (balance <= reserved || (!isKnown && mine.length >= home.maxOpenTabs)) {
-        logger.info('no tab can be opened', { seller, openTabs: mine.length, free: balance - reserved })
+      const isKeyLasting = validUntil > clock.now() + MIN_TAB_LIFE_SEC
+      if (balance <= reserved || leftToday === 0n || !isKeyLasting || (!isKnown && mine.length >= home.maxOpenTabs)) {
+        logger.info('no tab can be opened', { seller, openTabs: mine.length, free: balance - reserved, leftToday, keyValidUntil: validUntil })
         return
       }
       const signed = await talk(key, async (conversation) => receipt(seller, key, conversation))
@@ -126,7 +145,8 @@ export function keepTabs (context: NodeContext, parts: { keys: KeyBook, buyer: B
     }, RETRY_SEC)
   }
 
-  const submit = async (receipts: SignedReceipt[]): Promise<void> => {
+  /** Submits a batch; resolves with the number of receipts that the escrow took. */
+  const submit = async (receipts: SignedReceipt[]): Promise<number> => {
     const submitted = await settlement.settle(receipts)
     for (const { index, reason } of submitted.skipped) {
       logger.info('the escrow passed over a receipt', { reason, seller: receipts[index]?.receipt.seller, buyer: receipts[index]?.receipt.buyer })
@@ -134,7 +154,9 @@ export function keepTabs (context: NodeContext, parts: { keys: KeyBook, buyer: B
     for (const { receipt: { buyer, seller } } of receipts) {
       submittedUntil.set(tabId(buyer, seller), clock.now() + CONFIRM_SEC)
     }
-    context.emit({ type: 'receipts:submitted', count: receipts.length - submitted.skipped.length, submitted })
+    const count = receipts.length - submitted.skipped.length
+    context.emit({ type: 'receipts:submitted', count, submitted })
+    return count
   }
 
   /** Buyer: state what our meter says for one slot, hear what theirs says, and pay. */
@@ -159,22 +181,49 @@ export function keepTabs (context: NodeContext, parts: { keys: KeyBook, buyer: B
       const stated = trades.map(({ id }) => ledger.trade(id)).filter((trade) => trade != null).map((trade) => {
         const part = answer.parts.find(({ tradeId }) => tradeId === trade.id)
         return step(trade, part == null ? { type: 'disowned' } : { type: 'stated', wh: part.wh }, clock.now())
-      })
+      }).filter((trade) => trade !== ledger.trade(trade.id))
       await ledger.commit({ trades: stated })
     })
   }
 
+  const waitingLooks = new Map<string, Promise<void>>()
+  let lastLook: Promise<void> = Promise.resolve()
+
+  // One look at the chain at a time, shared by all who ask before it begins: after a start the whole past arrives at once.
   const refresh: Tabs['refresh'] = async (buyer, seller) => {
-    const chain = await settlement.tab(buyer, seller)
+    const id = tabId(buyer, seller)
+    let look = waitingLooks.get(id)
+    if (look == null) {
+      look = lastLook.then(async () => {
+        waitingLooks.delete(id)
+        await lookAtChain(buyer, seller)
+      })
+      waitingLooks.set(id, look)
+      lastLook = look.catch(() => {})
+    }
+    return look
+  }
+
+  const lookAtChain = async (buyer: Account, seller: Account): Promise<void> => {
+    const read = await settlement.tab(buyer, seller)
     await ledger.exclusive(async () => {
       const tab = ledger.tab(buyer, seller)
-      if (tab == null || isSameChainTab(tab.chain, chain)) {
+      if (tab == null) {
         return
       }
+      const chain = newerChainTab(tab.chain, read)
       const passed = ledger.between(buyer, seller).filter(hasTerms).filter(({ terms }) => positionOf(terms) <= chain.through)
       const moved = passed.map((trade) => step(trade, { type: 'settled' }, clock.now())).filter((trade, place) => trade !== passed[place])
-      await ledger.commit({ tabs: [{ ...tab, chain }], trades: moved })
+      if (moved.length > 0 || !isSameChainTab(tab.chain, chain)) {
+        await ledger.commit({ tabs: [{ ...tab, chain }], trades: moved })
+      }
     })
+  }
+
+  const refreshAll = async (): Promise<void> => {
+    for (const { buyer, seller } of ledger.allTabs()) {
+      await refresh(buyer, seller)
+    }
   }
 
   const isAhead = ({ signed, chain }: Tab): boolean => signed != null && signed.receipt.through > chain.through
@@ -191,13 +240,13 @@ export function keepTabs (context: NodeContext, parts: { keys: KeyBook, buyer: B
     return batch.length
   }
 
-  /** Seller: submit what we are owed, once per settlement interval. */
+  /** Seller: submit all that we are owed as soon as some of it is owed for a whole settlement interval, also after a restart. */
   const collect = async (): Promise<void> => {
-    if (clock.now() < lastSettledAt + home.settleEverySec) {
+    const owedToUs = ledger.allTabs().filter((tab) => tab.role === 'seller' && isAhead(tab) && !isUnderWay(tab) && settledPoint(tab).total > tab.chain.paid)
+    const isDue = ({ role, state, changedAt }: Trade): boolean => role === 'seller' && state === 'receipted' && changedAt <= clock.now() - home.settleEverySec
+    if (!owedToUs.some(({ buyer, seller }) => ledger.between(buyer, seller).some(isDue))) {
       return
     }
-    lastSettledAt = clock.now()
-    const owedToUs = ledger.allTabs().filter((tab) => tab.role === 'seller' && isAhead(tab) && settledPoint(tab).total > tab.chain.paid)
     const batch = owedToUs.map(({ signed }) => signed).filter((signed) => signed != null)
     if (batch.length > 0) {
       await submit(batch)
@@ -224,12 +273,20 @@ export function keepTabs (context: NodeContext, parts: { keys: KeyBook, buyer: B
   /** Seller: the buyer stays silent, so the trade and an attested reading go to the escrow, oldest first. */
   const claim = async (tab: Tab): Promise<void> => {
     const now = clock.now()
+    if (isUnderWay(tab)) {
+      return
+    }
     const silent = ledger.between(tab.buyer, tab.seller).filter(hasTerms)
       .filter(({ state, ownWh }) => ownWh != null && (state === 'agreed' || state === 'delivered'))
       .filter(({ terms }) => positionOf(terms) > tab.chain.through && now > terms.slot * SLOT_SEC + home.claimAfterSec)
       .filter(({ terms }) => now < Math.min(terms.claimBy, tab.chain.expiry * SLOT_SEC))
       .sort((a, b) => positionOf(a.terms) - positionOf(b.terms))
+      .slice(0, MAX_CLAIMS)
     if (silent.length === 0) {
+      return
+    }
+    // a claim moves the watermark past an older receipt and would make it worthless, so that goes first
+    if (isAhead(tab) && tab.signed != null && await submit([tab.signed]) > 0) {
       return
     }
     const claims = await Promise.all(silent.map(claimFor))
@@ -248,23 +305,27 @@ export function keepTabs (context: NodeContext, parts: { keys: KeyBook, buyer: B
   /** Ends what cannot go on: unanswered proposals, periods without meter data, and trades nobody can be made to pay for. */
   const giveUp = async (): Promise<void> => ledger.exclusive(async () => {
     const now = clock.now()
-    const ended = ledger.all().map((trade) => giveUpOn(trade, now)).filter((trade) => trade != null)
+    const all = ledger.all()
+    const ended = all.map((trade) => {
+      const event = ending(trade, now)
+      return event == null ? trade : step(trade, event, now)
+    }).filter((trade, place) => trade !== all[place])
     if (ended.length > 0) {
       await ledger.commit({ trades: ended })
     }
     ledger.prune(now)
   })
 
-  const giveUpOn = (trade: Trade, now: UnixSeconds): Trade | undefined => {
-    const end = trade.periodStart + rules.periodSec
-    const ended = trade.state === 'proposed' && now > trade.validUntil + 2 * rules.clockToleranceSec
-      ? step(trade, { type: 'timed-out' }, now)
-      : trade.state === 'agreed' && trade.ownWh == null && now > end + home.meterDeadlineSec
-        ? step(trade, { type: 'gave-up', reason: 'our meter has no data for the period' }, now)
-        : trade.terms != null && now > trade.terms.claimBy
-          ? step(trade, { type: 'gave-up', reason: 'the other side stayed silent until the last moment to claim' }, now)
-          : trade
-    return ended === trade ? undefined : ended
+  const ending = ({ state, periodStart, validUntil, ownWh, terms }: Trade, now: UnixSeconds): TradeEvent | undefined => {
+    if (state === 'proposed' && now > validUntil + 2 * rules.clockToleranceSec) {
+      return { type: 'timed-out' }
+    }
+    if (state === 'agreed' && ownWh == null && now > periodStart + rules.periodSec + home.meterDeadlineSec) {
+      return { type: 'gave-up', reason: 'our meter has no data for the period' }
+    }
+    if (terms != null && now > terms.claimBy) {
+      return { type: 'gave-up', reason: 'the other side stayed silent until the last moment to claim' }
+    }
   }
 
   return {
@@ -272,14 +333,20 @@ export function keepTabs (context: NodeContext, parts: { keys: KeyBook, buyer: B
     settleNow,
     refresh,
     async round () {
+      for (const [what, time] of notBefore) {
+        if (time <= clock.now()) {
+          notBefore.delete(what)
+        }
+      }
       await giveUp()
       for (const trade of ledger.all().filter(({ state, role, acknowledged }) => state === 'agreed' && role === 'buyer' && acknowledged !== true)) {
         await attempt(`confirming trade ${trade.id}`, async () => parts.buyer.heal(trade), RETRY_SEC)
       }
+      await attempt('reading tabs from the chain', refreshAll, REFRESH_SEC)
       await Promise.all(ledger.allTabs().map(async (tab) => tab.role === 'seller'
         ? attempt(`claiming from ${tab.buyer}`, async () => claim(tab), RETRY_SEC)
         : attempt(`paying ${tab.seller}`, async () => payAndRefill(tab))))
-      await attempt('settling', collect)
+      await attempt('settling', collect, RETRY_SEC)
       await attempt('releasing tabs', releaseExpired, RETRY_SEC)
       return ROUND_SEC
     }

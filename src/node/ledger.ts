@@ -1,5 +1,5 @@
-import { OPEN_STATES } from '../domain/trade.ts'
 import { tabId } from '../domain/tab.ts'
+import { OPEN_STATES } from '../domain/trade.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
@@ -35,7 +35,7 @@ export class Ledger {
 
   /** Runs one task at a time. Whoever reads the ledger to decide what to write does both inside one task. */
   async exclusive<T> (task: () => Promise<T>): Promise<T> {
-    const run = this.last.then(task, task)
+    const run = this.last.then(task)
     this.last = run.catch(() => {})
     return run
   }

@@ -2,22 +2,24 @@
  * Path b: a meter reading becomes an offer. Runs when a period begins and when a trading window opens: read the meter, expect
  * the coming periods, subtract what is already sold, let the strategy quote, sign, send it through path a, write it, gossip it.
  */
-import { nextOffer } from '../agent/quote.ts'
 import { position } from '../agent/position.ts'
-import { orderId } from '../signing/digests.ts'
+import { nextOffer } from '../agent/quote.ts'
+import { explain } from '../domain/errors.ts'
 import { gateClosure, openPeriods, periodAt, windowOpening } from '../domain/period.ts'
 import { isBinding } from '../domain/trade.ts'
+import { orderId } from '../signing/digests.ts'
 import type { NodeContext } from './context.ts'
-import type { OfferDraft } from '../agent/quote.ts'
-import type { Situation } from '../agent/strategy.ts'
 import type { MeterLog } from './read-meter.ts'
 import type { ReceiveOrder } from './receive-order.ts'
+import type { Position } from '../agent/position.ts'
+import type { OfferDraft } from '../agent/quote.ts'
+import type { Situation } from '../agent/strategy.ts'
 import type { Order, SignedOrder, VerifiedOrder } from '../domain/order.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { UnixSeconds, WattHours } from '../domain/units.ts'
 
 export interface Quotes {
-  /** Our newest offer of each open period. */
+  /** Our newest offer of each period that is not over. */
   all(): VerifiedOrder[]
   /** Our newest offer for the period, if any. */
   standing(periodStart: UnixSeconds): VerifiedOrder | undefined
@@ -40,11 +42,15 @@ export function makeQuotes (context: NodeContext, meters: MeterLog, receive: Rec
     .filter((trade) => trade.role === role && isBinding(trade, clock.now()))
     .reduce((sum, { terms, askedWh }) => sum + (terms?.wh ?? askedWh), 0)
 
-  const expected = (periodStart: UnixSeconds): ReturnType<typeof position> | undefined => {
+  // Each side for itself: what was bought too much never leaves the house, so that it cannot be sold on, nor the other way round.
+  const open = (periodStart: UnixSeconds): Position | undefined => {
     const expectedNetWh = context.forecaster.expect(periodStart, meters.history(), rules)
     return expectedNetWh == null
       ? undefined
-      : position({ expectedNetWh, boughtWh: traded(periodStart, 'buyer'), soldWh: traded(periodStart, 'seller') })
+      : {
+          surplusWh: position({ expectedNetWh, boughtWh: 0, soldWh: traded(periodStart, 'seller') }).surplusWh,
+          deficitWh: position({ expectedNetWh, boughtWh: traded(periodStart, 'buyer'), soldWh: 0 }).deficitWh
+        }
   }
 
   const remaining = ({ order, id }: VerifiedOrder): WattHours => order.quantity - ledger.inPeriod(order.periodStart)
@@ -75,12 +81,16 @@ export function makeQuotes (context: NodeContext, meters: MeterLog, receive: Rec
     }
     await ledger.commit({ orders: [signed] })
     remember(signed)
-    const recipients = await network.publish(signed)
+    // it stands, whether or not anyone hears of it now
+    const recipients = await network.publish(signed).catch((error: unknown) => {
+      logger.warn('offer could not be published', { periodStart, error: explain(error) })
+      return 0
+    })
     logger.debug('offer published', { periodStart: order.periodStart, quantity: order.quantity, revision: order.revision, recipients })
   }
 
   const quote = async (periodStart: UnixSeconds): Promise<void> => {
-    const surplusWh = expected(periodStart)?.surplusWh
+    const surplusWh = open(periodStart)?.surplusWh
     if (surplusWh == null) {
       return
     }
@@ -100,13 +110,13 @@ export function makeQuotes (context: NodeContext, meters: MeterLog, receive: Rec
     all: () => [...own.values()],
     standing: (periodStart) => own.get(periodStart),
     remaining,
-    deficit: (periodStart) => expected(periodStart)?.deficitWh,
+    deficit: (periodStart) => open(periodStart)?.deficitWh,
     async round () {
       await meters.catchUp()
       const now = clock.now()
       book.expire(now)
       for (const periodStart of own.keys()) {
-        if (gateClosure(periodStart, rules) <= now) {
+        if (periodStart + rules.periodSec <= now) {
           own.delete(periodStart)
         }
       }
@@ -119,7 +129,7 @@ export function makeQuotes (context: NodeContext, meters: MeterLog, receive: Rec
     },
     async announceSoldOut (periodStart) {
       const standing = own.get(periodStart)
-      if (standing != null && standing.order.quantity > 0) {
+      if (standing != null && standing.order.quantity > 0 && clock.now() < gateClosure(periodStart, rules)) {
         await post(periodStart, { ...standing.order, quantity: 0 })
       }
     },

@@ -2,6 +2,7 @@
  * Path c, first half: when this home needs power it looks at its own book on its own randomised clock, never because an
  * offer arrived, picks one offer and hands it on. One proposal is open at a time.
  */
+import { MIN_TAB_LIFE_SEC } from '../../protocols/trade/constants.ts'
 import { gateClosure, openPeriods, windowOpening } from '../domain/period.ts'
 import { affordable } from '../domain/units.ts'
 import { headroom } from '../trade/tab-ledger.ts'
@@ -17,22 +18,26 @@ import type { Match } from '../market/mechanism.ts'
 /** A proposal that leaves this late, in seconds before the gate, may not come back in time. */
 const LAST_CALL_SEC = 2
 
+/** An offer whose seller has no tab of ours or does not answer is passed over this long, so that others do not wait behind it. */
+const PASS_OVER_SEC = 60
+
 /** Looks at the book once; returns the seconds until the next look. */
 export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer }): () => Promise<number> {
   const { home, rules, clock, book, ledger, signer, random, strategy, mechanism } = context
   const { quotes, tabs, buyer } = parts
-  const refused = new Map<Hex, UnixSeconds>()
+  const passedUntil = new Map<Hex, UnixSeconds>()
 
   const roomWith = ({ order }: VerifiedOrder): Money => {
     const seller = order.maker
     const tab = ledger.tab(home.owner, seller)
-    return tab == null ? 0n : headroom(tab, ledger.between(home.owner, seller))
+    const until = order.periodStart + rules.periodSec + MIN_TAB_LIFE_SEC
+    return tab == null ? 0n : headroom(tab, ledger.between(home.owner, seller), { until })
   }
 
   const find = (periodStart: UnixSeconds, wh: WattHours): Match | undefined => {
     const now = clock.now()
     const offers = book.offers(periodStart, now).filter(({ entry: { order } }) =>
-      order.order.signer !== signer.address && order.order.maker !== home.owner && !refused.has(order.id))
+      order.order.signer !== signer.address && order.order.maker !== home.owner && !passedUntil.has(order.id))
     const limit = strategy.limit(situationOf(context), now - windowOpening(periodStart, rules))
     return limit == null
       ? undefined
@@ -48,6 +53,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
     const wh = Math.min(match.wh, affordable(roomWith(match.entry.order), match.price))
     const { order, id, key } = match.entry.order
     if (wh < Math.max(rules.minTradeWh, order.minFill)) {
+      passedUntil.set(id, clock.now() + PASS_OVER_SEC)
       void tabs.open(order.maker, key)
       return
     }
@@ -56,15 +62,15 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
       book.setRemaining(id, outcome.remaining)
     }
     if (!outcome.isAgreed) {
-      refused.set(id, order.periodStart)
+      passedUntil.set(id, outcome.isAnswered ? order.periodStart : clock.now() + PASS_OVER_SEC)
     }
   }
 
   return async () => {
     const now = clock.now()
-    for (const [id, periodStart] of refused) {
-      if (periodStart < now) {
-        refused.delete(id)
+    for (const [id, until] of passedUntil) {
+      if (until <= now) {
+        passedUntil.delete(id)
       }
     }
     const lastCall = LAST_CALL_SEC + 2 * rules.clockToleranceSec

@@ -3,9 +3,9 @@
  * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs`). Fronts read from here and
  * call nothing beneath.
  */
-import { positionOf, hasTerms } from '../domain/trade.ts'
 import { explain } from '../domain/errors.ts'
 import { openPeriods } from '../domain/period.ts'
+import { positionOf, hasTerms } from '../domain/trade.ts'
 import { step } from '../trade/trade-machine.ts'
 import { answerTrade } from './answer-trade.ts'
 import { keepTabs } from './keep-tabs.ts'
@@ -78,7 +78,11 @@ export function createNode (init: NodeInit): EnergyNode {
   const listeners = new Set<NodeListener>()
   const emit = (event: NodeEvent): void => {
     for (const listener of listeners) {
-      listener(event)
+      try {
+        listener(event)
+      } catch (error) {
+        init.logger.error('a listener failed', { event: event.type, error: explain(error) })
+      }
     }
   }
   const ledger = init.createLedger((batch) => {
@@ -94,11 +98,10 @@ export function createNode (init: NodeInit): EnergyNode {
   const keys = keyBook(context)
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
   const tabs = keepTabs(context, { keys, buyer })
-  const answer = answerTrade(context, { quotes, keys, onProgress: () => { wake('tabs') } })
+  const answer = answerTrade(context, { quotes, keys })
   const look = matchBook(context, { quotes, tabs, buyer })
 
   const loops = new Map<string, Loop>()
-  const wake = (name: string): void => loops.get(name)?.wake()
   const cleanups: Array<() => void | Promise<void>> = []
 
   const onSettlement = async (event: SettlementEvent): Promise<void> => {
@@ -143,7 +146,7 @@ export function createNode (init: NodeInit): EnergyNode {
       const parts = { clock, logger }
       loops.set('quotes', loop('quoting', async () => {
         const wait = await quotes.round()
-        wake('tabs')
+        loops.get('tabs')?.wake()
         return wait
       }, parts))
       loops.set('look', loop('looking at the book', look, parts))

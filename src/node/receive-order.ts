@@ -2,8 +2,8 @@
  * Path a: an order arrives. The numbered rules of the order-gossip protocol are judged here in their order, cheap ones
  * first; an accepted order is in the book when this returns. Our own orders take the same door.
  */
-import { MAX_PERIODS_AHEAD, MAX_OPEN_ORDERS_PER_SIGNER } from '../../protocols/order-gossip/constants.ts'
 import { MAX_KNOTS, MAX_ORDER_WH, MAX_PRICE, MAX_REVISION } from '../../protocols/order/constants.ts'
+import { MAX_PERIODS_AHEAD, MAX_OPEN_ORDERS_PER_SIGNER } from '../../protocols/order-gossip/constants.ts'
 import { ACCEPT, ignore, reject } from '../domain/verdict.ts'
 import { admit } from '../market/admission.ts'
 import { orderId } from '../signing/digests.ts'

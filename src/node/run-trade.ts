@@ -9,16 +9,18 @@ import { tradeRef } from '../signing/digests.ts'
 import { addressOf } from '../signing/keys.ts'
 import { isTradeSignedBy } from '../signing/verify.ts'
 import { step } from '../trade/trade-machine.ts'
-import type { TradeEvent } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
-import type { Trade, TradeTerms } from '../domain/trade.ts'
 import type { Accept, TradeAnswer } from '../domain/trade-message.ts'
+import type { Trade, TradeTerms } from '../domain/trade.ts'
 import type { Hex, PricePerKwh, WattHours } from '../domain/units.ts'
 import type { Conversation } from '../ports/network.ts'
+import type { TradeEvent } from '../trade/trade-machine.ts'
 
 export interface Outcome {
   readonly isAgreed: boolean
+  /** False when nothing came back: the same offer may be tried again. */
+  readonly isAnswered: boolean
   /** What the seller says is left of the order. */
   readonly remaining?: WattHours
 }
@@ -57,19 +59,19 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
   const settleAnswer = async (trade: Trade, answer: TradeAnswer, conversation: Conversation): Promise<Outcome> => {
     if (answer.kind === 'decline') {
       await apply(trade.id, { type: 'declined', reason: answer.code })
-      return { isAgreed: false, remaining: answer.remaining }
+      return { isAgreed: false, isAnswered: true, remaining: answer.remaining }
     }
     const problem = answer.kind === 'accept' ? termsProblem(trade, answer) : 'the answer was not an ACCEPT'
     if (problem != null || answer.kind !== 'accept') {
       logger.warn('seller answered with terms we do not sign', { tradeId: trade.id, problem })
       await apply(trade.id, { type: 'declined', reason: problem ?? 'BAD_TERMS' })
-      return { isAgreed: false }
+      return { isAgreed: false, isAnswered: true }
     }
     const agreed = await apply(trade.id, {
       type: 'accepted', terms: answer.terms, sellerSignature: answer.signature, buyerSignature: signer.signTrade(answer.terms)
     })
     const final = await confirm(agreed, conversation)
-    return { isAgreed: final.state === 'agreed' }
+    return { isAgreed: final.state === 'agreed', isAnswered: true }
   }
 
   const termsProblem = (trade: Trade, { terms, signature, tradeId }: Accept): string | undefined => {
@@ -130,7 +132,7 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
       } catch (error) {
         logger.debug('proposal got no answer', { tradeId: trade.id, error: explain(error) })
         const now = await apply(trade.id, { type: 'timed-out' })
-        return { isAgreed: now.state === 'agreed' }
+        return { isAgreed: now.state === 'agreed', isAnswered: false }
       }
     },
     async heal (trade) {

@@ -7,11 +7,12 @@ export interface Contracted {
 
 /**
  * Shares what a meter counted over the trades of one period: each gets `floor(total * wh / sum)`, the Wh left over go one
- * each to the first trades in order of id, and no trade gets more than it contracted. Both sides compute the same.
+ * each to the first trades in order of id, and no trade gets more than it contracted. Both sides compute the same. A trade of
+ * nothing has no share.
  */
 export function shareOut (total: WattHours, trades: readonly Contracted[]): Map<Hex, WattHours> {
   const sum = trades.reduce((all, { wh }) => all + wh, 0)
-  const sorted = [...trades].sort((a, b) => a.id < b.id ? -1 : 1)
+  const sorted = trades.filter(({ wh }) => wh > 0).sort((a, b) => a.id < b.id ? -1 : 1)
   if (total >= sum) {
     return new Map(sorted.map(({ id, wh }) => [id, wh]))
   }

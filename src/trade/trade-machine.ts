@@ -24,27 +24,29 @@ type EventType = TradeEvent['type']
 
 /**
  * Every legal move. An event that is missing in a row does not change a trade in that state. `metered` and `stated` lead to
- * `delivered` once both are known.
+ * `delivered` once both are known, `receipted` of a trade that costs nothing to `settled`. A claim is a fact on chain, so it overrules what a side had made of the trade meanwhile.
  */
 export const TRANSITIONS: Readonly<Record<TradeState, Readonly<Partial<Record<EventType, TradeState>>>>> = {
   proposed: { accepted: 'agreed', confirmed: 'agreed', declined: 'declined', 'timed-out': 'expired' },
-  agreed: { acknowledged: 'agreed', disowned: 'expired', metered: 'agreed', stated: 'agreed', settled: 'settled', claimed: 'claimed', 'gave-up': 'lapsed' },
+  agreed: { acknowledged: 'agreed', disowned: 'expired', metered: 'agreed', stated: 'agreed', claimed: 'claimed', 'gave-up': 'lapsed' },
   delivered: { receipted: 'receipted', settled: 'settled', claimed: 'claimed', 'gave-up': 'lapsed' },
   receipted: { settled: 'settled' },
-  settled: {},
+  settled: { claimed: 'claimed' },
   declined: {},
-  expired: { confirmed: 'agreed' },
-  lapsed: {},
+  expired: { confirmed: 'agreed', claimed: 'claimed' },
+  lapsed: { claimed: 'claimed' },
   claimed: {}
 }
 
-/** The trade after `event`, or the very same object when the event does not apply: every event may come twice. */
+/** The trade after `event`, or the very same object when the event does not apply or says nothing new: every event may come twice. */
 export function step (trade: Trade, event: TradeEvent, now: UnixSeconds): Trade {
   const state = TRANSITIONS[trade.state][event.type]
   if (state == null || !isForRole(trade, event)) {
     return trade
   }
-  return finish({ ...trade, ...changes(event), state, changedAt: now })
+  const next: Trade = finish({ ...trade, ...changes(event), state })
+  const isNew = (Object.keys(next) as Array<keyof Trade>).some((field) => next[field] !== trade[field])
+  return isNew ? { ...next, changedAt: now } : trade
 }
 
 /** The buyer accepts terms, only the seller is confirmed to: the other combination is a programming error and does nothing. */
@@ -52,6 +54,7 @@ function isForRole (trade: Trade, event: TradeEvent): boolean {
   switch (event.type) {
     case 'accepted': case 'acknowledged': case 'disowned': return trade.role === 'buyer'
     case 'confirmed': return trade.role === 'seller' && trade.terms != null
+    case 'claimed': return trade.terms != null
     default: return true
   }
 }
@@ -59,11 +62,11 @@ function isForRole (trade: Trade, event: TradeEvent): boolean {
 function changes (event: TradeEvent): Partial<Trade> {
   switch (event.type) {
     case 'accepted': return { terms: event.terms, sellerSignature: event.sellerSignature, buyerSignature: event.buyerSignature, acknowledged: false }
-    case 'confirmed': return { buyerSignature: event.buyerSignature }
+    case 'confirmed': return { buyerSignature: event.buyerSignature, reason: undefined }
     case 'acknowledged': return { acknowledged: true }
     case 'metered': return { ownWh: event.wh }
     case 'stated': return { partnerWh: event.wh }
-    case 'claimed': return { deliveredWh: event.wh, amount: event.amount }
+    case 'claimed': return { deliveredWh: event.wh, amount: event.amount, reason: undefined }
     case 'declined': case 'gave-up': return { reason: event.reason }
     case 'timed-out': return { reason: 'the other side did not answer in time' }
     case 'disowned': return { reason: 'the seller no longer holds it' }
@@ -71,8 +74,14 @@ function changes (event: TradeEvent): Partial<Trade> {
   }
 }
 
-/** Both shares known: what was delivered is the smaller one, and never more than was contracted. */
+/**
+ * Both shares known: what was delivered is the smaller one, and never more than was contracted. Signed for and worth
+ * nothing: no transaction is needed to settle it.
+ */
 function finish (trade: Trade): Trade {
+  if (trade.state === 'receipted' && trade.amount === 0n) {
+    return { ...trade, state: 'settled' }
+  }
   if (trade.state !== 'agreed' || trade.ownWh == null || trade.partnerWh == null || trade.terms == null) {
     return trade
   }

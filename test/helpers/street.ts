@@ -1,29 +1,36 @@
+import { draw } from '../../src/agent/draws.ts'
 import { persistence } from '../../src/agent/forecast.ts'
 import { fairTrader } from '../../src/agent/strategies/fair-trader.ts'
-import { draw } from '../../src/agent/draws.ts'
 import { DEFAULT_MARKET_RULES } from '../../src/domain/market-rules.ts'
+import { ACCEPT } from '../../src/domain/verdict.ts'
 import { profileMeter } from '../../src/drivers/profile.ts'
 import { continuous } from '../../src/market/mechanisms/continuous.ts'
 import { OrderBook } from '../../src/market/order-book.ts'
 import { Ledger } from '../../src/node/ledger.ts'
 import { createNode } from '../../src/node/node.ts'
-import { createLocalSigner } from '../../src/signing/local-signer.ts'
 import { rulesDigest } from '../../src/signing/digests.ts'
+import { createLocalSigner } from '../../src/signing/local-signer.ts'
+import { createMemoryStreet } from '../../src/simulator/memory-network.ts'
 import { createMemoryEscrow } from '../../src/simulator/memory-settlement.ts'
 import { createMemoryStore } from '../../src/simulator/memory-store.ts'
-import { createMemoryStreet } from '../../src/simulator/memory-network.ts'
 import { createVirtualClock } from '../../src/simulator/virtual-clock.ts'
 import type { MarketRules } from '../../src/domain/market-rules.ts'
+import type { SignedOrder } from '../../src/domain/order.ts'
+import type { TradeAnswer, TradeRequest } from '../../src/domain/trade-message.ts'
 import type { Account, Hex } from '../../src/domain/units.ts'
 import type { EnergyProfile } from '../../src/drivers/profile.ts'
 import type { Home } from '../../src/node/context.ts'
+import type { NodeEvent } from '../../src/node/events.ts'
 import type { EnergyNode } from '../../src/node/node.ts'
-import type { Settlement } from '../../src/ports/settlement.ts'
+import type { Meter } from '../../src/ports/meter.ts'
+import type { Network, NetworkHandlers } from '../../src/ports/network.ts'
+import type { Settlement, SettlementEvent } from '../../src/ports/settlement.ts'
 import type { Signer } from '../../src/ports/signer.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { Logger } from '../../src/ports/telemetry.ts'
-import type { MemoryEscrow } from '../../src/simulator/memory-settlement.ts'
+import type { SettlementDomain } from '../../src/signing/digests.ts'
 import type { MemoryStreetInit } from '../../src/simulator/memory-network.ts'
+import type { MemoryEscrow } from '../../src/simulator/memory-settlement.ts'
 import type { VirtualClock } from '../../src/simulator/virtual-clock.ts'
 
 export const ESCROW: Account = `0x${'e5'.repeat(20)}`
@@ -48,12 +55,35 @@ export function flatProfile (loadWh: number, pvWh: number, periods = 400): Energ
   }
 }
 
+/** What of a home can be replaced by a faulty one. */
+export interface Adapters {
+  readonly store: Store
+  readonly network: Network
+  readonly settlement: Settlement
+  readonly meter: Meter
+}
+
 export interface MemoryHome {
   readonly node: EnergyNode
   readonly owner: Account
   readonly store: Store
   readonly signer: Signer
   readonly settlement: Settlement
+  /** Ends the home as a power cut does: nothing that was under way goes on, nothing is tidied up. */
+  kill(): void
+}
+
+/** Somebody with a key and no node, who says what he likes. */
+export interface Neighbour {
+  readonly owner: Account
+  readonly signer: Signer
+  readonly settlement: Settlement
+  /** Every order that reached him. */
+  readonly heard: SignedOrder[]
+  /** What he answers when he is asked. */
+  answer: NetworkHandlers['onTrade']
+  ask(home: MemoryHome, request: TradeRequest): Promise<TradeAnswer>
+  publish(order: SignedOrder): Promise<number>
 }
 
 export interface MemoryStreetHomes {
@@ -62,7 +92,24 @@ export interface MemoryStreetHomes {
   readonly homes: MemoryHome[]
   /** A home's node built again over the same store and keys, as after a crash. */
   restart(index: number): Promise<EnergyNode>
+  /** Funded and with a registered key, unless told otherwise. `number` is above that of every home. */
+  neighbour(number: number, options?: { funds?: bigint, keyUntil?: number }): Promise<Neighbour>
   stop(): Promise<void>
+}
+
+export interface MemoryHomesInit {
+  readonly network?: MemoryStreetInit
+  readonly home?: Partial<Home>
+  /** What is different in one home. */
+  homeOf?(index: number): Partial<Home>
+  readonly funds?: bigint
+  readonly logger?: Logger
+  readonly rules?: MarketRules
+  readonly keyUntil?: number
+  /** With more than 1, a block is mined every minute, and a move counts once it is buried under so many. */
+  readonly confirmations?: number
+  adapt?(index: number, adapters: Adapters): Partial<Adapters>
+  onEvent?(index: number, event: NodeEvent): void
 }
 
 export function testHome (index: number, changes: Partial<Home> = {}): Home {
@@ -89,48 +136,106 @@ export function testHome (index: number, changes: Partial<Home> = {}): Home {
 }
 
 /** Homes over in-memory network, escrow and store, on one virtual clock; funded, registered and started. */
-export async function startMemoryHomes (profiles: EnergyProfile[], options: { network?: MemoryStreetInit, home?: Partial<Home>, funds?: bigint, logger?: Logger, rules?: MarketRules } = {}): Promise<MemoryStreetHomes> {
+export async function startMemoryHomes (profiles: EnergyProfile[], options: MemoryHomesInit = {}): Promise<MemoryStreetHomes> {
   const rules = options.rules ?? TEST_RULES
   const clock = createVirtualClock(STREET_START)
   const at = { chainId: rules.chainId, escrow: rules.escrow }
-  const escrow = createMemoryEscrow({ now: () => clock.now(), at })
+  const escrow = createMemoryEscrow({ now: () => clock.now(), at, confirmations: options.confirmations })
   const street = createMemoryStreet(options.network)
+  // a chain tells its whole past to whoever comes (back)
+  const past: SettlementEvent[] = []
+  escrow.settlement(ESCROW).watch((event) => past.push(event))
+  const remembering = (settlement: Settlement): Settlement => ({
+    ...settlement,
+    watch (listener) {
+      past.forEach(listener)
+      return settlement.watch(listener)
+    }
+  })
+  // these outlive a restart, as a real home's chance does
+  const draws = profiles.map(() => 0)
+  const trades = profiles.map(() => 0)
 
-  const build = async (index: number, store: Store): Promise<MemoryHome> => {
-    const home = testHome(index, options.home)
-    const signer = createLocalSigner(`0x${(0x11 + index).toString(16).repeat(32)}`, at)
-    const settlement = escrow.settlement(signer.address)
-    let draws = 0
-    let trades = 0
+  const build = (index: number, store: Store): MemoryHome => {
+    const home = testHome(index, { ...options.home, ...options.homeOf?.(index) })
+    const signer = localSigner(index, at)
+    const plain = {
+      store,
+      network: street.join(signer.key),
+      settlement: remembering(escrow.settlement(signer.address)),
+      meter: profileMeter(profiles[index], () => clock.now())
+    }
+    const adapters = { ...plain, ...options.adapt?.(index, plain) }
+    let isOn = true
+    let cutOff = (): void => {}
+    const cut = new Promise<never>((_resolve, reject) => {
+      cutOff = () => { reject(new Error('power cut')) }
+    })
+    cut.catch(() => {})
+    const powered = <T extends object>(part: T): T => withPower(part, () => isOn)
     const node = createNode({
       home,
       rules,
       rulesDigest: rulesDigest(rules),
       at,
-      clock,
-      random: () => draw(7, index, draws++),
+      clock: {
+        now: () => clock.now(),
+        at: (time, task) => clock.at(time, () => { isOn && task() }),
+        after: (seconds, task) => clock.after(seconds, () => { isOn && task() })
+      },
+      random: () => draw(7, index, draws[index]++),
       logger: options.logger ?? silentLogger(),
-      store,
-      network: street.join(signer.key),
-      settlement,
+      store: powered(adapters.store),
+      network: powered({
+        ...adapters.network,
+        start: async (handlers: NetworkHandlers) => adapters.network.start({
+          ...handlers,
+          onTrade: async (request, from) => Promise.race([handlers.onTrade(request, from), cut])
+        })
+      }),
+      settlement: powered(adapters.settlement),
       signer,
-      meter: profileMeter(profiles[index], () => clock.now()),
+      meter: powered(adapters.meter),
       book: new OrderBook({ rules, maxOrders: 20_000, maxPerSigner: 256 }),
       mechanism: continuous,
       strategy: fairTrader,
       forecaster: persistence,
-      createLedger: (onChange) => new Ledger(store, onChange),
-      newTradeId: () => `0x${(index + 1).toString(16).padStart(32, '0')}${(clock.now() * 1000 + trades++).toString(16).padStart(32, '0')}` as Hex
+      createLedger: (onChange) => new Ledger(powered(adapters.store), onChange),
+      newTradeId: () => `0x${(index + 1).toString(16).padStart(32, '0')}${(trades[index]++).toString(16).padStart(32, '0')}` as Hex
     })
-    return { node, owner: home.owner, store, signer, settlement }
+    node.on((event) => options.onEvent?.(index, event))
+    const kill = (): void => {
+      isOn = false
+      cutOff()
+      void plain.network.stop()
+      void plain.settlement.stop()
+    }
+    return { node, owner: home.owner, store, signer, settlement: plain.settlement, kill }
   }
 
-  const homes = await Promise.all(profiles.map(async (_, index) => build(index, createMemoryStore())))
+  const fund = async (owner: Account, key: Account, { funds = 100_000_000n, keyUntil = STREET_START + 365 * 86_400 }): Promise<void> => {
+    if (funds > 0n) {
+      escrow.mint(owner, funds)
+      await escrow.owner(owner).deposit(funds)
+    }
+    if (keyUntil > 0) {
+      await escrow.owner(owner).setKey(key, keyUntil, 1_000_000_000n)
+    }
+  }
+
+  const homes = profiles.map((_, index) => build(index, createMemoryStore()))
   for (const { owner, signer } of homes) {
-    const money = options.funds ?? 100_000_000n
-    escrow.mint(owner, money)
-    await escrow.owner(owner).deposit(money)
-    await escrow.owner(owner).setKey(signer.address, STREET_START + 365 * 86_400, 1_000_000_000n)
+    await fund(owner, signer.address, options)
+  }
+  if (options.confirmations != null) {
+    const mine = (): void => {
+      escrow.mine()
+      clock.after(60, mine)
+    }
+    mine()
+    for (let block = 1; block < options.confirmations; block++) {
+      escrow.mine()
+    }
   }
   for (const { node } of homes) {
     await node.start()
@@ -140,9 +245,33 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: { ne
     escrow,
     homes,
     async restart (index) {
-      homes[index] = await build(index, homes[index].store)
+      homes[index].kill()
+      homes[index] = build(index, homes[index].store)
       await homes[index].node.start()
       return homes[index].node
+    },
+    async neighbour (number, init = {}) {
+      const signer = localSigner(number, at)
+      const network = street.join(signer.key)
+      const heard: SignedOrder[] = []
+      const neighbour: Neighbour = {
+        owner: testHome(number).owner,
+        signer,
+        settlement: escrow.settlement(signer.address),
+        heard,
+        answer: async () => ({ kind: 'decline', code: 'BUSY', remaining: 0 }),
+        ask: async (home, request) => (await network.converse(home.signer.key)).ask(request),
+        publish: async (order) => network.publish(order)
+      }
+      await fund(neighbour.owner, signer.address, init)
+      await network.start({
+        onOrder: async (order) => {
+          heard.push(order)
+          return ACCEPT
+        },
+        onTrade: async (request, from) => neighbour.answer(request, from)
+      })
+      return neighbour
     },
     stop: async () => {
       for (const { node } of homes) {
@@ -150,4 +279,20 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: { ne
       }
     }
   }
+}
+
+function localSigner (number: number, at: SettlementDomain): Signer {
+  return createLocalSigner(`0x${(0x11 + number).toString(16).repeat(32)}`, at)
+}
+
+/** The same part as long as there is power; afterwards whoever waits for it waits for ever. */
+function withPower<T extends object> (part: T, isOn: () => boolean): T {
+  return new Proxy(part, {
+    get (target, name) {
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function'
+        ? (...args: unknown[]): unknown => isOn() ? Reflect.apply(value, target, args) : new Promise(() => {})
+        : value
+    }
+  })
 }
