@@ -1,5 +1,5 @@
-import type { Ledger } from './ledger.ts'
 import type { NodeEvent } from './events.ts'
+import type { Ledger } from './ledger.ts'
 import type { Forecaster } from '../agent/forecast.ts'
 import type { Strategy } from '../agent/strategy.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
@@ -50,7 +50,6 @@ export interface NodeContext {
   readonly rulesDigest: Hex
   readonly at: SettlementDomain
   readonly clock: Clock
-  readonly random: () => number
   readonly logger: Logger
   readonly store: Store
   readonly network: Network
@@ -62,5 +61,7 @@ export interface NodeContext {
   readonly mechanism: Mechanism
   readonly strategy: Strategy
   readonly forecaster: Forecaster
+  /** In [0, 1), a new one at each call. */
+  random(): number
   emit(event: NodeEvent): void
 }

@@ -1,5 +1,5 @@
-import type { ChainTab, Claim, SignedReceipt } from '../domain/receipt.ts'
 import type { Position } from '../domain/period.ts'
+import type { ChainTab, Claim, SignedReceipt } from '../domain/receipt.ts'
 import type { Account, Hex, Money, UnixSeconds, WattHours } from '../domain/units.ts'
 
 /** Why the escrow passed over one receipt of a batch, in the order of its checks. */

@@ -105,7 +105,11 @@ function createCleanups (): Cleanups {
   let isOver = false
   return {
     add (cleanup) {
-      isOver ? void cleanup() : cleanups.push(cleanup)
+      if (isOver) {
+        cleanup().catch(() => {})
+      } else {
+        cleanups.push(cleanup)
+      }
     },
     async run () {
       isOver = true
