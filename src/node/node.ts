@@ -1,6 +1,6 @@
 /**
  * The node: what a home runs. It starts a written list in order and stops it in reverse; the four paths do the work, one file
- * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs`). Fronts read from here and
+ * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its three helpers). Fronts read from here and
  * call nothing beneath.
  */
 import { explain } from '../domain/errors.ts'
@@ -97,7 +97,7 @@ export function createNode (init: NodeInit): EnergyNode {
   const quotes = makeQuotes(context, meters, receive)
   const keys = keyBook(context)
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
-  const tabs = keepTabs(context, { keys, buyer })
+  const tabs = keepTabs(context, { buyer })
   const answer = answerTrade(context, { quotes, keys })
   const look = matchBook(context, { quotes, tabs, buyer })
 

@@ -1,0 +1,125 @@
+/**
+ * The chain's side of the tabs: which receipts are on their way to it, what it has made of them, and when we collect. A read
+ * never moves a tab back, and a transaction that vanishes is sent again.
+ */
+import { SLOT_SEC, slotOf } from '../domain/period.ts'
+import { isSameChainTab } from '../domain/receipt.ts'
+import { tabId } from '../domain/tab.ts'
+import { hasTerms, positionOf } from '../domain/trade.ts'
+import { newerChainTab, settledPoint } from '../trade/tab-ledger.ts'
+import { step } from '../trade/trade-machine.ts'
+import type { NodeContext } from './context.ts'
+import type { SignedReceipt } from '../domain/receipt.ts'
+import type { Tab } from '../domain/tab.ts'
+import type { Trade } from '../domain/trade.ts'
+import type { Account, UnixSeconds } from '../domain/units.ts'
+
+/** A receipt that was mined and is not confirmed after this long was lost in a reorganisation and is submitted again. */
+const CONFIRM_SEC = 3600
+
+export interface TabSettlement {
+  /** Submits receipts; resolves with the number that the escrow took. */
+  submit(receipts: readonly SignedReceipt[]): Promise<number>
+  /** Both sides signed something the chain has not seen. */
+  isAhead(tab: Tab): boolean
+  /** Mined a moment ago and not confirmed yet. */
+  isUnderWay(tab: Tab): boolean
+  /** Reads one tab from the chain again and moves the trades it settles. */
+  refresh(buyer: Account, seller: Account): Promise<void>
+  refreshAll(): Promise<void>
+  /** Seller: submits all that we are owed as soon as some of it is owed for a whole settlement interval, also after a restart. */
+  collect(): Promise<void>
+  /** Submits everything that is ahead of the chain, ours to pay and ours to be paid; resolves with the number of receipts. */
+  settleNow(): Promise<number>
+  /** Buyer: frees what expired tabs still hold. */
+  releaseExpired(): Promise<void>
+}
+
+export function settleTabs (context: Pick<NodeContext, 'home' | 'clock' | 'ledger' | 'settlement' | 'logger' | 'emit'>): TabSettlement {
+  const { home, clock, ledger, settlement, logger } = context
+  const submittedUntil = new Map<string, UnixSeconds>()
+  const waitingLooks = new Map<string, Promise<void>>()
+  let lastLook: Promise<void> = Promise.resolve()
+
+  const submit = async (receipts: readonly SignedReceipt[]): Promise<number> => {
+    const submitted = await settlement.settle(receipts)
+    for (const { index, reason } of submitted.skipped) {
+      logger.info('the escrow passed over a receipt', { reason, seller: receipts[index]?.receipt.seller, buyer: receipts[index]?.receipt.buyer })
+    }
+    for (const { receipt: { buyer, seller } } of receipts) {
+      submittedUntil.set(tabId(buyer, seller), clock.now() + CONFIRM_SEC)
+    }
+    const count = receipts.length - submitted.skipped.length
+    context.emit({ type: 'receipts:submitted', count, submitted })
+    return count
+  }
+
+  // One look at the chain at a time, shared by all who ask before it begins: after a start the whole past arrives at once.
+  const refresh: TabSettlement['refresh'] = async (buyer, seller) => {
+    const id = tabId(buyer, seller)
+    let look = waitingLooks.get(id)
+    if (look == null) {
+      look = lastLook.then(async () => {
+        waitingLooks.delete(id)
+        await lookAtChain(buyer, seller)
+      })
+      waitingLooks.set(id, look)
+      lastLook = look.catch(() => {})
+    }
+    return look
+  }
+
+  const lookAtChain = async (buyer: Account, seller: Account): Promise<void> => {
+    const read = await settlement.tab(buyer, seller)
+    await ledger.exclusive(async () => {
+      const tab = ledger.tab(buyer, seller)
+      if (tab == null) {
+        return
+      }
+      const chain = newerChainTab(tab.chain, read)
+      const passed = ledger.between(buyer, seller).filter(hasTerms).filter(({ terms }) => positionOf(terms) <= chain.through)
+      const moved = passed.map((trade) => step(trade, { type: 'settled' }, clock.now())).filter((trade, place) => trade !== passed[place])
+      if (moved.length > 0 || !isSameChainTab(tab.chain, chain)) {
+        await ledger.commit({ tabs: [{ ...tab, chain }], trades: moved })
+      }
+    })
+  }
+
+  const isAhead = ({ signed, chain }: Tab): boolean => signed != null && signed.receipt.through > chain.through
+
+  const isUnderWay = (tab: Tab): boolean => isAhead(tab) && (submittedUntil.get(tabId(tab.buyer, tab.seller)) ?? 0) > clock.now()
+
+  const submitAll = async (tabs: readonly Tab[]): Promise<number> => {
+    const batch = tabs.map(({ signed }) => signed).filter((signed) => signed != null)
+    if (batch.length > 0) {
+      await submit(batch)
+    }
+    return batch.length
+  }
+
+  return {
+    submit,
+    isAhead,
+    isUnderWay,
+    refresh,
+    async refreshAll () {
+      for (const { buyer, seller } of ledger.allTabs()) {
+        await refresh(buyer, seller)
+      }
+    },
+    settleNow: async () => submitAll(ledger.allTabs().filter(isAhead)),
+    async collect () {
+      const owedToUs = ledger.allTabs().filter((tab) => tab.role === 'seller' && isAhead(tab) && !isUnderWay(tab) && settledPoint(tab).total > tab.chain.paid)
+      const isDue = ({ role, state, changedAt }: Trade): boolean => role === 'seller' && state === 'receipted' && changedAt <= clock.now() - home.settleEverySec
+      if (owedToUs.some(({ buyer, seller }) => ledger.between(buyer, seller).some(isDue))) {
+        await submitAll(owedToUs)
+      }
+    },
+    async releaseExpired () {
+      const over = ledger.allTabs().filter(({ role, chain }) => role === 'buyer' && chain.cap > chain.paid && chain.expiry <= slotOf(clock.now() - 2 * SLOT_SEC))
+      if (over.length > 0) {
+        await settlement.release(home.owner, over.map(({ seller }) => seller))
+      }
+    }
+  }
+}
