@@ -7,14 +7,17 @@ export interface Outlook {
   readonly soldWh: WattHours
 }
 
-/** What is left to sell or to buy. At most one of the two is above zero. */
+/** What is left to sell and to buy. At most one of the two is above zero. */
 export interface Position {
   readonly surplusWh: WattHours
   readonly deficitWh: WattHours
 }
 
-/** The expectation after what is agreed already: bought energy will come in, sold energy must go out. */
+/**
+ * The expectation after what is agreed already. Each side counts for itself: energy that was bought and turns out not to be
+ * needed never leaves the house, so it cannot be sold on, and a sale that cannot be kept is not made good by buying.
+ */
 export function position ({ expectedNetWh, boughtWh, soldWh }: Outlook): Position {
-  const open = Math.trunc(expectedNetWh) - boughtWh + soldWh
-  return { surplusWh: Math.max(0, -open), deficitWh: Math.max(0, open) }
+  const net = Math.trunc(expectedNetWh)
+  return { surplusWh: Math.max(0, -net - soldWh), deficitWh: Math.max(0, net - boughtWh) }
 }

@@ -95,12 +95,15 @@ function normalised ({ schema }: Field, { value, isText = false }: Entry): unkno
 
 /** What one setting cannot see alone. */
 function checkTogether (config: Config): Config {
-  const { trading, market } = config
+  const { trading, market, tabs } = config
   if (trading.lookMinSec > trading.lookMaxSec) {
     throw invalid(`Setting 'trading.lookMinSec' (${trading.lookMinSec}) must not be more than 'trading.lookMaxSec' (${trading.lookMaxSec}).`)
   }
   if (trading.from != null && trading.until != null && trading.from >= trading.until) {
     throw invalid(`Setting 'trading.from' (${trading.from}) must be before 'trading.until' (${trading.until}).`)
+  }
+  if (tabs.claimAfterSec <= tabs.meterDeadlineSec) {
+    throw invalid(`Setting 'tabs.claimAfterSec' (${tabs.claimAfterSec}) must be more than 'tabs.meterDeadlineSec' (${tabs.meterDeadlineSec}): a claim passes over every older trade of the neighbour, also one whose reading is still awaited.`)
   }
   try {
     checkMarketRules(market)

@@ -131,7 +131,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     partnerKey: from,
     askedWh: request.wh,
     pricePerKwh: request.pricePerKwh,
-    validUntil: clock.now() + rules.confirmSec,
+    validUntil: Math.min(clock.now() + rules.confirmSec, gateClosure(terms.slot * SLOT_SEC, rules)),
     terms,
     sellerSignature: signer.signTrade(terms),
     changedAt: clock.now()

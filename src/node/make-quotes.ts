@@ -42,15 +42,11 @@ export function makeQuotes (context: NodeContext, meters: MeterLog, receive: Rec
     .filter((trade) => trade.role === role && isBinding(trade, clock.now()))
     .reduce((sum, { terms, askedWh }) => sum + (terms?.wh ?? askedWh), 0)
 
-  // Each side for itself: what was bought too much never leaves the house, so that it cannot be sold on, nor the other way round.
   const open = (periodStart: UnixSeconds): Position | undefined => {
     const expectedNetWh = context.forecaster.expect(periodStart, meters.history(), rules)
     return expectedNetWh == null
       ? undefined
-      : {
-          surplusWh: position({ expectedNetWh, boughtWh: 0, soldWh: traded(periodStart, 'seller') }).surplusWh,
-          deficitWh: position({ expectedNetWh, boughtWh: traded(periodStart, 'buyer'), soldWh: 0 }).deficitWh
-        }
+      : position({ expectedNetWh, boughtWh: traded(periodStart, 'buyer'), soldWh: traded(periodStart, 'seller') })
   }
 
   const remaining = ({ order, id }: VerifiedOrder): WattHours => order.quantity - ledger.inPeriod(order.periodStart)

@@ -35,7 +35,6 @@ export function meterLog (context: Pick<NodeContext, 'clock' | 'rules' | 'store'
       if (!hasCode(error, 'DEVICE_NO_DATA')) {
         throw error
       }
-      logger.debug('period has no meter data yet', { periodStart: start })
     }
   }
 
@@ -55,11 +54,16 @@ export function meterLog (context: Pick<NodeContext, 'clock' | 'rules' | 'store'
       const unmetered = ledger.all().filter(({ state, ownWh }) => state === 'agreed' && ownWh == null).map(({ periodStart }) => periodStart)
       const from = Math.max(current - LOOK_BACK_PERIODS * rules.periodSec, Math.min(askFrom, ...unmetered))
       const have = new Set(known.map(({ periodStart }) => periodStart))
+      let missing = 0
       for (let start = from; start < current; start += rules.periodSec) {
         const reading = have.has(start) ? undefined : await read(start)
         if (reading != null) {
           await record(reading)
         }
+        missing += reading == null && !have.has(start) ? 1 : 0
+      }
+      if (missing > 0) {
+        logger.debug('periods without meter data', { missing, from })
       }
       askFrom = current - RETRY_PERIODS * rules.periodSec
     }

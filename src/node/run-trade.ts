@@ -4,7 +4,7 @@
  */
 import { MAX_CLAIM_SEC } from '../../protocols/trade/constants.ts'
 import { explain } from '../domain/errors.ts'
-import { SLOT_SEC, slotOf } from '../domain/period.ts'
+import { SLOT_SEC, gateClosure, slotOf } from '../domain/period.ts'
 import { tradeRef } from '../signing/digests.ts'
 import { addressOf } from '../signing/keys.ts'
 import { isTradeSignedBy } from '../signing/verify.ts'
@@ -120,7 +120,7 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
         partnerKey: order.key,
         askedWh: wh,
         pricePerKwh: price,
-        validUntil: clock.now() + rules.confirmSec,
+        validUntil: Math.min(clock.now() + rules.confirmSec, gateClosure(order.order.periodStart, rules)),
         changedAt: clock.now()
       }
       await ledger.exclusive(async () => ledger.commit({ trades: [trade] }))

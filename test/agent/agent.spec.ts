@@ -41,18 +41,19 @@ describe('position', () => {
     expect(position({ expectedNetWh: 0, boughtWh: 0, soldWh: 0 })).to.deep.equal({ surplusWh: 0, deficitWh: 0 })
   })
 
-  it('should subtract what is agreed, and buy back what was sold too much', () => {
+  it('should subtract what is agreed, each side for itself', () => {
     expect(position({ expectedNetWh: -300, boughtWh: 0, soldWh: 120 })).to.deep.equal({ surplusWh: 180, deficitWh: 0 })
-    expect(position({ expectedNetWh: -300, boughtWh: 0, soldWh: 420 })).to.deep.equal({ surplusWh: 0, deficitWh: 120 })
-    expect(position({ expectedNetWh: 300, boughtWh: 400, soldWh: 0 })).to.deep.equal({ surplusWh: 100, deficitWh: 0 })
+    expect(position({ expectedNetWh: -300, boughtWh: 0, soldWh: 420 })).to.deep.equal({ surplusWh: 0, deficitWh: 0 })
+    expect(position({ expectedNetWh: 300, boughtWh: 400, soldWh: 0 })).to.deep.equal({ surplusWh: 0, deficitWh: 0 })
   })
 
-  it('should add up, in whole watt-hours, with one side at zero', () => {
+  it('should never be more than expected, in whole watt-hours, with one side at zero', () => {
     const wh = fc.nat(100_000)
     fc.assert(fc.property(fc.integer({ min: -100_000, max: 100_000 }), wh, wh, (expectedNetWh, boughtWh, soldWh) => {
       const { surplusWh, deficitWh } = position({ expectedNetWh, boughtWh, soldWh })
       expect(Math.min(surplusWh, deficitWh)).to.equal(0)
-      expect(deficitWh - surplusWh).to.equal(expectedNetWh - boughtWh + soldWh)
+      expect(surplusWh).to.equal(Math.max(0, -expectedNetWh - soldWh))
+      expect(deficitWh).to.equal(Math.max(0, expectedNetWh - boughtWh))
     }))
     expect(position({ expectedNetWh: -10.9, boughtWh: 0, soldWh: 0 }).surplusWh).to.equal(10)
   })

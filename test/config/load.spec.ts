@@ -183,7 +183,8 @@ describe('loading the configuration', () => {
       ['a setting is a group', 'name: { first: a }\n', 'Setting \'name\' in config.yaml line 9 must be a text of 1 to 64 characters, not {"first":"a"}.'],
       ['a group is a setting', 'log: debug\n', 'Setting \'log\' in config.yaml line 9 must be a group of settings such as \'log.level\', not "debug".'],
       ['a pause is shorter than its shortest', 'trading: { lookMinSec: 40 }\n', 'Setting \'trading.lookMinSec\' (40) must not be more than \'trading.lookMaxSec\' (30).'],
-      ['trading ends before it begins', 'trading: { from: 2000, until: 2000 }\n', 'Setting \'trading.from\' (2000) must be before \'trading.until\' (2000).']
+      ['trading ends before it begins', 'trading: { from: 2000, until: 2000 }\n', 'Setting \'trading.from\' (2000) must be before \'trading.until\' (2000).'],
+      ['a claim comes before the meter had its time', 'tabs: { claimAfterSec: 3600 }\n', 'Setting \'tabs.claimAfterSec\' (3600) must be more than \'tabs.meterDeadlineSec\' (86400): a claim passes over every older trade of the neighbour, also one whose reading is still awaited.']
     ]
     for (const [what, yaml, message] of cases) {
       it(`should name the line, the setting and what is expected when ${what}`, () => {
