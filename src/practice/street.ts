@@ -184,7 +184,7 @@ interface HomePlan {
 function planHome (profile: ProfiledHome, index: number, { seed, folder }: StreetInit): HomePlan {
   const key = (role: string): Hex => `0x${createHash('sha256').update(`wattmesh practice ${role} ${seed} ${index}`).digest('hex')}`
   const [ownerKey, hotKey] = [key('owner'), key('node')]
-  const paths = dataPaths({ option: join(folder, profile.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')) })
+  const paths = dataPaths({ option: join(folder, `${index + 1}-${profile.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`) })
   return { profile, paths, ownerKey, hotKey, owner: addressOf(publicKeyOf(ownerKey)), hot: addressOf(publicKeyOf(hotKey)) }
 }
 

@@ -124,8 +124,8 @@ describe('wattmesh demo', function () {
   })
 
   it('should replay profiles and print one JSON object with the documented fields', async () => {
-    await writeFile(join(folder, 'sunny.csv'), day(() => '0.4,2.4'))
-    await writeFile(join(folder, 'shady.csv'), day(() => '1.2,0'))
+    await writeFile(join(folder, 'my-home.csv'), day(() => '0.4,2.4'))
+    await writeFile(join(folder, 'my home.csv'), day(() => '1.2,0'))
     const { code, stdout, stderr } = await runCli('demo', '--profiles', folder, '--homes', '2', '--periods', '6', '--seed', '9', '--json')
     expect(code, stderr).to.equal(0)
     expect(stdout.trim().split('\n')).to.have.lengthOf(1)
@@ -143,8 +143,8 @@ describe('wattmesh demo', function () {
     expect(result.gas).to.have.all.keys('total', 'perTrade', 'transactions')
     expect(result.wallMs).to.be.a('number')
     const [shady, sunny] = result.homes
-    expect(shady).to.include({ name: 'shady', loadWh: 1800, pvWh: 0, soldWh: 0, boughtWh: result.energy.deliveredWh, received: '0' })
-    expect(sunny).to.include({ name: 'sunny', loadWh: 600, pvWh: 3600, boughtWh: 0, soldWh: result.energy.deliveredWh, paid: '0' })
+    expect(shady).to.include({ name: 'my home', loadWh: 1800, pvWh: 0, soldWh: 0, boughtWh: result.energy.deliveredWh, received: '0' })
+    expect(sunny).to.include({ name: 'my-home', loadWh: 600, pvWh: 3600, boughtWh: 0, soldWh: result.energy.deliveredWh, paid: '0' })
     expect(shady.billWithoutNeighbours).to.equal('540000')
     expect(sunny.billWithoutNeighbours).to.equal(String(-3000 * 80))
     expect(BigInt(shady.bill) < 540_000n).to.equal(true)
