@@ -97,10 +97,11 @@ function step (line: string): void {
   note(dim(`· ${line}`))
 }
 
-/** Tells what happens, one line per delivered trade and per settlement. */
+/** Tells what happens: a line for each delivered trade, each transaction and each payment on the chain. */
 function story (street: Street, utcOffsetSec: number): RunListener {
   const nameOf = new Map(street.homes.map(({ owner, name }) => [owner, name]))
   const told = new Set<Hex>()
+  const paid = new Map<string, Money>()
   const width = Math.max(...street.homes.map(({ name }) => name.length))
   const clock = (time: number): string => new Date((time + utcOffsetSec) * 1000).toISOString().slice(11, 16)
   return {
@@ -114,6 +115,14 @@ function story (street: Street, utcOffsetSec: number): RunListener {
           ? dim(`${clock(trade.periodStart)}  ${pair}  ${formatEnergy(trade.terms?.wh ?? 0)} agreed, nothing delivered, nothing paid`)
           : `${clock(trade.periodStart)}  ${pair}  ${formatEnergy(trade.deliveredWh ?? 0)} at ${formatMoney(BigInt(trade.pricePerKwh), street.decimals, 3)}  ` +
             `${formatMoney(BigInt(trade.amount ?? 0), street.decimals, 4)} ${SYMBOL}`)
+      }
+      if (event.type === 'tab:changed' && event.tab.role === 'seller') {
+        const { buyer, chain } = event.tab
+        const amount = BigInt(chain.paid) - (paid.get(`${buyer}>${home.owner}`) ?? 0n)
+        paid.set(`${buyer}>${home.owner}`, BigInt(chain.paid))
+        if (amount > 0n) {
+          note(`${clock(street.now())}  chain: ${nameOf.get(buyer) ?? buyer} paid ${home.name} ${formatMoney(amount, street.decimals, 4)} ${SYMBOL}`)
+        }
       }
       if (event.type === 'receipts:submitted' && event.count > 0) {
         note(dim(`${clock(street.now())}  chain: ${home.name} put ${event.count} receipt${event.count === 1 ? '' : 's'} on the chain, ${event.submitted.gasUsed} gas, transaction ${event.submitted.tx.slice(0, 10)}…`))
