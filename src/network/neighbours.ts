@@ -1,4 +1,5 @@
 import { peerIdFromString } from '@libp2p/peer-id'
+import { explain } from '../domain/errors.ts'
 import type { Libp2pNode } from './libp2p.ts'
 import type { Logger } from '../ports/telemetry.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -17,8 +18,10 @@ export interface NeighboursInit {
 const ENOUGH_CONNECTIONS = 8
 /** Homes found on the local network are dialled up to this many; gossip reaches the others through them. */
 const MAX_DISCOVERED = 32
-/** Links restarted in vain that are remembered. */
-const MAX_RESTARTED = 1000
+/** Peers that are away, and links restarted in vain, that are remembered. */
+const MAX_REMEMBERED_PEERS = 1000
+/** Longest pause between two calls to a peer that is away. */
+const MAX_REDIAL_MS = 3_600_000
 
 /** Keeps a node in touch: dials what is found or was lost, and restarts links whose gossip has died. Returns the way to stop. */
 export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void {
@@ -26,13 +29,27 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
   const { pubsub } = node.services
   let deaf = new Set<string>()
   const restarted = new Set<string>()
+  const away = new Map<string, { readonly tries: number, readonly notBefore: number }>()
 
   /** An open connection is used again, so dialling a neighbour we have costs nothing. */
-  async function dial (target: PeerId | Multiaddr): Promise<void> {
+  async function dial (target: PeerId | Multiaddr): Promise<boolean> {
     try {
       await node.dial(target)
+      return true
     } catch (error) {
-      log?.debug('neighbour not reached', { target: target.toString(), error })
+      log?.debug('neighbour not reached', { target: target.toString(), error: explain(error) })
+      return false
+    }
+  }
+
+  /** A peer that is away is called less and less often. */
+  async function dialAgain (peer: PeerId): Promise<void> {
+    const name = peer.toString()
+    const { tries } = away.get(name) ?? { tries: 0 }
+    if (await dial(peer)) {
+      away.delete(name)
+    } else {
+      away.set(name, { tries: tries + 1, notBefore: performance.now() + Math.min(MAX_REDIAL_MS, checkMs * 2 ** tries) })
     }
   }
 
@@ -44,8 +61,11 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
     const missing = ENOUGH_CONNECTIONS - node.getPeers().length
     if (missing > 0) {
       const known = await node.peerStore.all()
-      const away = known.filter(({ id }) => node.getConnections(id).length === 0)
-      await Promise.all(away.slice(0, missing).map(async ({ id }) => dial(id)))
+      const due = known.filter(({ id }) => node.getConnections(id).length === 0 && (away.get(id.toString())?.notBefore ?? 0) <= performance.now())
+      await Promise.all(due.slice(0, missing).map(async ({ id }) => dialAgain(id)))
+      if (away.size > MAX_REMEMBERED_PEERS) {
+        away.clear()
+      }
     }
   }
 
@@ -57,7 +77,7 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
     const hearing = new Set(pubsub.getSubscribers(topic).map(String))
     const missing = new Set(node.getPeers().map(String).filter((peer) => !hearing.has(peer)))
     hearing.forEach((peer) => restarted.delete(peer))
-    if (restarted.size > MAX_RESTARTED) {
+    if (restarted.size > MAX_REMEMBERED_PEERS) {
       restarted.clear()
     }
     for (const peer of missing) {

@@ -20,6 +20,9 @@ import type { Account, PublicKey, UnixSeconds } from '../domain/units.ts'
 /** Pause after a neighbour did not answer or refused. */
 const RETRY_SEC = 120
 
+/** Longest pause after failures in a row. */
+const MAX_RETRY_SEC = 1800
+
 /** Longest pause between two rounds. */
 const ROUND_SEC = 60
 
@@ -112,9 +115,13 @@ export function keepTabs (context: NodeContext, parts: { buyer: Buyer }): Tabs {
 
 type Attempt = (what: string, task: () => Promise<void>, pauseSec?: number) => Promise<void>
 
-/** Runs a task never twice at once, and not again until a pause after it ended: a broken neighbour or chain is not hammered. */
+/**
+ * Runs a task never twice at once, and not again until a pause after it ended. The pause doubles with every failure in a row, so
+ * that a silent neighbour or a broken chain is not hammered.
+ */
 function attempts ({ clock, logger }: Pick<NodeContext, 'clock' | 'logger'>): Attempt {
   const notBefore = new Map<string, UnixSeconds>()
+  const failures = new Map<string, number>()
   return async (what, task, pauseSec = 0) => {
     for (const [earlier, time] of notBefore) {
       if (time <= clock.now()) {
@@ -127,10 +134,14 @@ function attempts ({ clock, logger }: Pick<NodeContext, 'clock' | 'logger'>): At
     notBefore.set(what, Number.MAX_SAFE_INTEGER)
     try {
       await task()
-    } catch (error) {
-      logger.debug(`${what} will be tried again`, { error: explain(error) })
-    } finally {
+      failures.delete(what)
       notBefore.set(what, clock.now() + pauseSec)
+    } catch (error) {
+      const inRow = failures.get(what) ?? 0
+      const inSec = Math.min(MAX_RETRY_SEC, Math.max(pauseSec, ROUND_SEC) * 2 ** inRow)
+      failures.set(what, inRow + 1)
+      notBefore.set(what, clock.now() + inSec)
+      logger.debug(`${what} will be tried again`, { error: explain(error), inSec })
     }
   }
 }

@@ -1,8 +1,12 @@
 import type { NodeContext } from './context.ts'
 import type { Account, UnixSeconds } from '../domain/units.ts'
 
-/** A registration is asked for again after this long, in seconds of market time. */
-const REFRESH_SEC = 6 * 3600
+/** How long an answer counts, in seconds of market time: a registration lasts, and one that is missing may come any minute. */
+const REGISTERED_SEC = 6 * 3600
+const UNREGISTERED_SEC = 600
+
+/** Keys remembered. */
+const MAX_KEYS = 10_000
 
 /** Remembers until when neighbours' hot keys are registered, so that a proposal needs no chain read. */
 export interface KeyBook {
@@ -18,11 +22,11 @@ export function keyBook ({ settlement, clock }: Pick<NodeContext, 'settlement' |
     async validUntil (owner, key) {
       const id = `${owner}/${key}`
       const entry = known.get(id)
-      if (entry != null && entry.validUntil > clock.now() && entry.askedAt > clock.now() - REFRESH_SEC) {
+      if (entry != null && entry.askedAt > clock.now() - (entry.validUntil > clock.now() ? REGISTERED_SEC : UNREGISTERED_SEC)) {
         return entry.validUntil
       }
       const { validUntil } = await settlement.key(owner, key)
-      if (known.size >= 10_000) {
+      if (known.size >= MAX_KEYS) {
         known.clear()
       }
       known.set(id, { validUntil, askedAt: clock.now() })

@@ -9,22 +9,31 @@ import { headroom } from '../trade/tab-ledger.ts'
 import { situationOf } from './make-quotes.ts'
 import type { NodeContext } from './context.ts'
 import type { Tabs } from './keep-tabs.ts'
+import type { KeyBook } from './key-book.ts'
 import type { Quotes } from './make-quotes.ts'
 import type { Buyer } from './run-trade.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
-import type { Hex, Money, UnixSeconds, WattHours } from '../domain/units.ts'
+import type { Hex, Money, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
 import type { Match } from '../market/mechanism.ts'
+import type { PricedOffer } from '../market/order-book.ts'
 
 /** A proposal that leaves this late, in seconds before the gate, may not come back in time. */
 const LAST_CALL_SEC = 2
 
-/** An offer whose seller has no tab of ours or does not answer is passed over this long, so that others do not wait behind it. */
+/** An offer whose seller has no tab of ours is passed over this long, so that others do not wait behind it. */
 const PASS_OVER_SEC = 60
 
+/** All offers of a seller that did not answer are passed over this long. */
+const SUSPECT_SEC = 300
+
+/** Cheapest offers looked at in one go. */
+const MAX_CANDIDATES = 64
+
 /** Looks at the book once; returns the seconds until the next look. */
-export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer }): () => Promise<number> {
+export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer, keys: KeyBook }): () => Promise<number> {
   const { home, rules, clock, book, ledger, signer, random, strategy, mechanism } = context
-  const { quotes, tabs, buyer } = parts
+  const { quotes, tabs, buyer, keys } = parts
+  /** Orders by id and sellers by key that are passed over for a while. */
   const passedUntil = new Map<Hex, UnixSeconds>()
 
   const roomWith = ({ order }: VerifiedOrder): Money => {
@@ -34,14 +43,22 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
     return tab == null ? 0n : headroom(tab, ledger.between(home.owner, seller), { until })
   }
 
-  const find = (periodStart: UnixSeconds, wh: WattHours): Match | undefined => {
-    const now = clock.now()
-    const offers = book.offers(periodStart, now).filter(({ entry: { order } }) =>
-      order.order.signer !== signer.address && order.order.maker !== home.owner && !passedUntil.has(order.id))
-    const limit = strategy.limit(situationOf(context), now - windowOpening(periodStart, rules))
+  /** An order names an owner; whether the owner knows the key that signed it, only the escrow can say. */
+  const isSeller = async ({ order: { maker, signer, periodStart } }: VerifiedOrder): Promise<boolean> =>
+    await keys.validUntil(maker, signer).catch(() => 0) >= periodStart + rules.periodSec
+
+  const candidates = async (periodStart: UnixSeconds, limit: PricePerKwh): Promise<PricedOffer[]> => {
+    const offers = book.offers(periodStart, clock.now()).filter(({ price, entry: { order } }) => price <= limit &&
+      order.order.signer !== signer.address && order.order.maker !== home.owner && !passedUntil.has(order.id) && !passedUntil.has(order.key)).slice(0, MAX_CANDIDATES)
+    const sellers = await Promise.all(offers.map(async ({ entry }) => isSeller(entry.order)))
+    return offers.filter((_, place) => sellers[place])
+  }
+
+  const find = async (periodStart: UnixSeconds, wh: WattHours): Promise<Match | undefined> => {
+    const limit = strategy.limit(situationOf(context), clock.now() - windowOpening(periodStart, rules))
     return limit == null
       ? undefined
-      : mechanism.match(offers, { periodStart, wh, limit }, {
+      : mechanism.match(await candidates(periodStart, limit), { periodStart, wh, limit }, {
         random,
         tolerance: home.nearPrice,
         minTradeWh: rules.minTradeWh,
@@ -62,7 +79,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
       book.setRemaining(id, outcome.remaining)
     }
     if (!outcome.isAgreed) {
-      passedUntil.set(id, outcome.isAnswered ? order.periodStart : clock.now() + PASS_OVER_SEC)
+      passedUntil.set(outcome.isAnswered ? id : key, outcome.isAnswered ? order.periodStart : clock.now() + SUSPECT_SEC)
     }
   }
 
@@ -77,7 +94,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
     for (const periodStart of openPeriods(now, rules)) {
       const isTradable = now < gateClosure(periodStart, rules) - lastCall && periodStart >= home.tradeFrom && periodStart < home.tradeUntil
       const deficitWh = isTradable ? quotes.deficit(periodStart) ?? 0 : 0
-      const match = deficitWh >= rules.minTradeWh ? find(periodStart, deficitWh) : undefined
+      const match = deficitWh >= rules.minTradeWh ? await find(periodStart, deficitWh) : undefined
       if (match != null) {
         await buy(match)
       }

@@ -99,7 +99,7 @@ export function createNode (init: NodeInit): EnergyNode {
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
   const tabs = keepTabs(context, { buyer })
   const answer = answerTrade(context, { quotes, keys })
-  const look = matchBook(context, { quotes, tabs, buyer })
+  const look = matchBook(context, { quotes, tabs, buyer, keys })
 
   const loops = new Map<string, Loop>()
   const cleanups: Array<() => void | Promise<void>> = []

@@ -1,8 +1,12 @@
 import { expect } from 'aegir/chai'
 import { draw } from '../../src/agent/draws.ts'
-import { CENT, flatProfile, STREET_START, startMemoryHomes } from '../helpers/street.ts'
+import { rulesDigest } from '../../src/signing/digests.ts'
+import { CENT, flatProfile, STREET_START, startMemoryHomes, TEST_RULES } from '../helpers/street.ts'
 import { expectAllEnded, expectMoneyAddsUp, expectTwins, inState, Sales, tradesOf } from './street-checks.ts'
+import type { Order, SignedOrder } from '../../src/domain/order.ts'
+import type { Account } from '../../src/domain/units.ts'
 import type { EnergyProfile } from '../../src/drivers/profile.ts'
+import type { Signer } from '../../src/ports/signer.ts'
 import type { MemoryStreetHomes, Neighbour } from '../helpers/street.ts'
 
 const HOUR = 3600
@@ -132,4 +136,41 @@ describe('two homes', () => {
     expect(inState(await tradesOf(street.homes[1]), 'receipted').length).to.be.at.least(3)
     await street.stop()
   })
+
+  for (const [who, keyUntil, isAsked] of [['a stranger whose key no owner has registered', 0, false], ['a registered seller that is silent', undefined, true]] as const) {
+    it(`should pay the same although ${who} offers for less`, async () => {
+      const run = async (isDisturbed: boolean): Promise<{ prices: bigint[], asked: number }> => {
+        const street = await startMemoryHomes([flatProfile(0, 400), flatProfile(300, 0)])
+        const stranger = await street.neighbour(9, { keyUntil })
+        let asked = 0
+        stranger.answer = async () => {
+          asked++
+          throw new Error('silent')
+        }
+        for (let hour = 0; hour < 12; hour++) {
+          await street.clock.advanceTo(STREET_START + hour * 900 + 1)
+          if (isDisturbed) {
+            await stranger.publish(cheapOffer(stranger.signer, stranger.owner, STREET_START + (hour + 2) * 900))
+          }
+        }
+        await street.clock.advanceTo(STREET_START + 4 * HOUR)
+        const trades = inState(await tradesOf(street.homes[1]), 'receipted', 'settled')
+        await street.stop()
+        return { prices: trades.map(({ pricePerKwh }) => pricePerKwh), asked }
+      }
+      const [calm, disturbed] = [await run(false), await run(true)]
+      expect(disturbed.asked > 0).to.equal(isAsked)
+      expect(disturbed.asked).to.be.below(60)
+      expect(disturbed.prices.length).to.be.at.least(calm.prices.length - 2)
+      const mean = (prices: bigint[]): number => Number(prices.reduce((sum, price) => sum + price, 0n)) / prices.length
+      expect(mean(disturbed.prices) / mean(calm.prices)).to.be.within(0.9, 1.1)
+    })
+  }
 })
+
+function cheapOffer (signer: Signer, maker: Account, periodStart: number): SignedOrder {
+  const order: Order = {
+    side: 'offer', rules: rulesDigest(TEST_RULES), maker, signer: signer.address, periodStart, quantity: 500, minFill: 10, revision: 1, schedule: [{ at: 0, price: 9n * CENT }]
+  }
+  return { order, signature: signer.signOrder(order) }
+}
