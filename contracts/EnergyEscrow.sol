@@ -11,7 +11,8 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IEnergyEscrow} from "./IEnergyEscrow.sol";
 
 /// @title EnergyEscrow
-/// @notice Every move is: checks in a fixed order, then `_shift`, the one place where money changes hands.
+/// @notice Every move of a tab is: checks in a fixed order, then the tab's new word, `_charge` for the buyer, `_credit` for the
+/// seller.
 /// @dev Documentation lives in IEnergyEscrow. Every entry of a mapping is one word, packed by hand: a receipt in a batch touches
 /// few words, and reads and writes each of them once. The same rules with structs are
 /// test/contracts/reference/EnergyEscrowReference.sol; the tests hold the two equal.
@@ -62,7 +63,7 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         uint256 before = token.balanceOf(address(this));
         SafeERC20.safeTransferFrom(token, msg.sender, address(this), amount);
         if (token.balanceOf(address(this)) < before + amount) revert ShortTransfer();
-        _credit(_accounts[owner], SafeCast.toUint128(amount));
+        _credit(_accounts[owner], amount);
         emit Deposited(owner, amount);
     }
 
@@ -103,44 +104,48 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
 
         for (uint256 i = 0; i < receipts.length; ++i) {
             Receipt calldata r = receipts[i];
+            (address from, address to) = (r.buyer, r.seller);
             bytes32 digest = MessageHashUtils.toTypedDataHash(domain, _hashReceipt(r));
-            bool agreed = sentBySeller ? _speaksFor(r.seller, msg.sender) : _isLive(_keys[r.seller][_recover(digest, seller[i])].bits);
-            (bool settled, SkipReason why) = _settle(r, _keys[r.buyer][_recover(digest, buyer[i])], agreed);
+            bool agreed = sentBySeller ? _speaksFor(to, msg.sender) : _isLive(_keys[to][_recover(digest, seller[i])].bits);
+            (bool settled, SkipReason why) = _settle(r, from, to, _keys[from][_recover(digest, buyer[i])], agreed);
             if (settled) ++done;
             else emit Skipped(i, why);
         }
     }
 
-    function _settle(Receipt calldata r, Word storage key, bool sellerAgreed) private returns (bool settled, SkipReason why) {
-        (address buyer, address seller) = (r.buyer, r.seller);
+    function _settle(Receipt calldata r, address buyer, address seller, Word storage key, bool sellerAgreed)
+        private
+        returns (bool settled, SkipReason why)
+    {
+        // every field is read before any check: dirt above a short one always reverts
         (uint256 through, uint256 total, uint256 cap, uint256 expiry) = (r.through, r.total, r.cap, r.expiry);
-        Word storage tab_ = _tabs[buyer][seller];
-        Word storage payer = _accounts[buyer];
-        (uint256 t, uint256 k) = (tab_.bits, key.bits);
+        (Word storage tab_, Word storage payer) = (_tabs[buyer][seller], _accounts[buyer]);
+        (uint256 t, uint256 a, uint256 k) = (tab_.bits, payer.bits, key.bits);
 
         if (!_isLive(k)) return (false, SkipReason.BuyerSigner);
         if (!sellerAgreed) return (false, SkipReason.SellerSigner);
         if (buyer == seller) return (false, SkipReason.SelfTrade);
         if (through <= _through(t)) return (false, SkipReason.Stale);
+        if (_slotStart(through >> 16) > block.timestamp) return (false, SkipReason.Future);
+        if (total < _paid(t) || total > cap) return (false, SkipReason.Backwards);
         unchecked {
-            // slots and positions are far below 2^64, so is time
-            uint256 end = expiry * SLOT_SECONDS;
-            if ((through >> 16) * SLOT_SECONDS > block.timestamp) return (false, SkipReason.Future);
-            if (total < _paid(t) || total > cap) return (false, SkipReason.Backwards);
-            if (end > block.timestamp + MAX_LOCK) return (false, SkipReason.LockTooLong);
-            if (end > uint40(k)) return (false, SkipReason.KeyTooShort);
-        }
+            // nothing wraps: times are far below 2^64, the amounts below 2^96, and every difference follows its comparison
+            if (_slotStart(expiry) > block.timestamp + MAX_LOCK) return (false, SkipReason.LockTooLong);
+            if (_slotStart(expiry) > uint40(k)) return (false, SkipReason.KeyTooShort);
+            if (cap > _cap(t)) {
+                uint256 today = block.timestamp / 1 days;
+                uint256 used = uint24(k >> 40) == today ? k >> 160 : 0;
+                // the limit may have been lowered today, below what was used
+                uint256 rise = _min(cap - _cap(t), _min(_excess(uint96(k >> 64), used), _free(a)));
+                cap = _cap(t) + rise;
+                if (total > cap) return (false, SkipReason.Unfunded);
+                if (rise > 0) key.bits = _packKey(uint40(k), today, uint96(k >> 64), used + rise);
+            }
 
-        if (cap > _cap(t)) {
-            uint256 today = block.timestamp / 1 days;
-            uint256 used = uint24(k >> 40) == today ? k >> 160 : 0;
-            // the limit may have been lowered today, below what was used
-            uint256 rise = _min(cap - _cap(t), _min(_over(uint96(k >> 64), used), _free(payer.bits)));
-            cap = _cap(t) + rise;
-            if (total > cap) return (false, SkipReason.Unfunded);
-            if (rise > 0) key.bits = _packKey(uint40(k), today, uint96(k >> 64), used + rise);
+            tab_.bits = _packTab(cap, total, through, expiry);
+            payer.bits = _charge(a, t, cap, total);
+            _credit(_accounts[seller], total - _paid(t));
         }
-        _shift(tab_, payer, _accounts[seller], _packTab(cap, total, through, expiry));
         emit Settled(buyer, seller, uint40(through), uint96(total), uint96(cap), uint24(expiry));
         settled = true;
     }
@@ -153,12 +158,12 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
     function _claim(Claim calldata c) private {
         Trade calldata trade = c.trade;
         (address buyer, address seller, uint24 slot) = (trade.buyer, trade.seller, trade.slot);
-        Word storage tab_ = _tabs[buyer][seller];
+        (Word storage tab_, Word storage payer) = (_tabs[buyer][seller], _accounts[buyer]);
         uint256 t = tab_.bits;
         uint40 position = (uint40(slot) << 16) | trade.seq;
 
         if (!_speaksFor(seller, msg.sender)) revert NotSeller();
-        if (block.timestamp < (uint256(slot) + 1) * SLOT_SECONDS) revert TooEarly();
+        if (block.timestamp < _slotStart(uint256(slot) + 1)) revert TooEarly();
         if (block.timestamp > trade.claimBy || block.timestamp >= _end(t)) revert TooLate();
         if (position <= _through(t)) revert Stale();
         if (!_isLive(_keys[buyer][_recover(tradeDigest(trade), c.buyerSig)].bits)) revert BadSignature();
@@ -167,46 +172,51 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
 
         uint256 wh = _take(_slotGroup(trade.attester, trade.meter, slot), slot, trade.wh, c.reading);
         uint256 amount = _min(wh * trade.pricePerKWh / 1000, _cap(t) - _paid(t));
-        _shift(tab_, _accounts[buyer], _accounts[seller], _packTab(_cap(t), _paid(t) + amount, position, t >> 232));
+        uint256 paid = _paid(t) + amount;
+
+        tab_.bits = _packTab(_cap(t), paid, position, t >> 232);
+        payer.bits = _charge(payer.bits, t, _cap(t), paid);
+        _credit(_accounts[seller], amount);
         emit Claimed(buyer, seller, position, uint32(wh), uint96(amount));
     }
 
     /// @inheritdoc IEnergyEscrow
     function release(address buyer, address[] calldata sellers) external {
+        Word storage payer = _accounts[buyer];
         for (uint256 i = 0; i < sellers.length; ++i) {
             Word storage tab_ = _tabs[buyer][sellers[i]];
             uint256 t = tab_.bits;
             if (block.timestamp < _end(t)) revert TooEarly();
             uint256 freed = _cap(t) - _paid(t);
             if (freed == 0) continue;
-            _shift(tab_, _accounts[buyer], _accounts[sellers[i]], t - freed); // cap falls to paid
+            tab_.bits = t - freed; // cap falls to paid
+            payer.bits = _charge(payer.bits, t, _paid(t), _paid(t));
             emit Released(buyer, sellers[i], uint96(freed));
         }
     }
 
     // ---------------------------------------------------------------- money
 
-    /// @dev Brings a tab to another word; the buyer's reservation and both balances follow. The payer is never the payee.
-    function _shift(Word storage tab_, Word storage payer, Word storage payee, uint256 to) private {
-        (uint256 from, uint256 a) = (tab_.bits, payer.bits);
-        uint256 due = _paid(to) - _paid(from);
-        uint256 reserved = (a >> 128) - (_cap(from) - _paid(from)) + (_cap(to) - _paid(to));
-
-        payer.bits = (uint128(a) - due) | (reserved << 128);
-        if (due > 0) _credit(payee, uint128(due));
-        tab_.bits = to;
+    /// @dev A buyer's account after its tab `t` went to `cap` and `paid`: the difference is paid, the rest of the ceiling reserved.
+    function _charge(uint256 a, uint256 t, uint256 cap, uint256 paid) private pure returns (uint256) {
+        unchecked {
+            uint256 balance = uint128(a) - (paid - _paid(t));
+            uint256 reserved = (a >> 128) - (_cap(t) - _paid(t)) + (cap - paid);
+            return balance | (reserved << 128);
+        }
     }
 
-    function _credit(Word storage payee, uint128 amount) private {
+    function _credit(Word storage payee, uint256 amount) private {
+        if (amount == 0) return;
         uint256 a = payee.bits;
-        payee.bits = (uint128(a) + amount) | (a >> 128 << 128); // the sum reverts before it could spill into the reservation
+        payee.bits = SafeCast.toUint128(uint128(a) + amount) | (a >> 128 << 128); // must not spill into the reservation
     }
 
     /// @dev Takes up to `wanted` Wh from what is left of a reading. What is taken never exceeds the reading, so no counter
     /// runs into the next.
     function _take(Word storage group, uint256 slot, uint256 wanted, uint256 reading) private returns (uint256 wh) {
         uint256 place = (slot & 7) << 5;
-        wh = _min(wanted, _over(reading, uint32(group.bits >> place)));
+        wh = _min(wanted, _excess(reading, uint32(group.bits >> place)));
         group.bits += wh << place;
     }
 
@@ -234,11 +244,19 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
 
     /// @dev The second a tab expires.
     function _end(uint256 t) private pure returns (uint256) {
-        return (t >> 232) * SLOT_SECONDS;
+        return _slotStart(t >> 232);
+    }
+
+    function _slotStart(uint256 slot) private pure returns (uint256) {
+        unchecked {
+            return slot * SLOT_SECONDS; // slots have 24 bits
+        }
     }
 
     function _free(uint256 a) private pure returns (uint256) {
-        return uint128(a) - (a >> 128);
+        unchecked {
+            return uint128(a) - (a >> 128);
+        }
     }
 
     function _slotGroup(address attester, bytes32 meter, uint24 slot) private view returns (Word storage) {
@@ -249,9 +267,10 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         return a < b ? a : b;
     }
 
-    /// @dev How far a lies over b, or nothing.
-    function _over(uint256 a, uint256 b) private pure returns (uint256) {
-        return a > b ? a - b : 0;
+    function _excess(uint256 a, uint256 b) private pure returns (uint256) {
+        unchecked {
+            return a > b ? a - b : 0;
+        }
     }
 
     // ---------------------------------------------------------------- keys and signatures
@@ -269,11 +288,12 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         uint256 vs = uint256(sig.vs);
         uint256 s = (vs << 1) >> 1;
         if (s > HALF_CURVE_ORDER) return address(0);
-        return ecrecover(digest, uint8(27 + (vs >> 255)), sig.r, bytes32(s));
+        unchecked {
+            return ecrecover(digest, uint8(27 + (vs >> 255)), sig.r, bytes32(s));
+        }
     }
 
-    /// @dev Hashes the receipt's words as they lie in calldata. Whoever relies on it must also read every field, which
-    /// reverts on dirt above a short one.
+    /// @dev Hashes the words as they lie in calldata, so whoever calls it must read every field too: that reverts on dirt.
     function _hashReceipt(Receipt calldata r) private pure returns (bytes32 hash) {
         bytes32 typeHash = RECEIPT_TYPEHASH;
         assembly ("memory-safe") {

@@ -75,7 +75,7 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
         uint256 before = token.balanceOf(address(this));
         SafeERC20.safeTransferFrom(token, msg.sender, address(this), amount);
         if (token.balanceOf(address(this)) < before + amount) revert ShortTransfer();
-        account[owner].balance += amount.toUint128();
+        account[owner].balance = (account[owner].balance + amount).toUint128();
         emit Deposited(owner, amount);
     }
 
@@ -193,7 +193,7 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
 
         payer.reserved = payer.reserved - (t.cap - t.paid) + (cap - paid);
         payer.balance -= due;
-        account[seller].balance += due;
+        account[seller].balance = (uint256(account[seller].balance) + due).toUint128();
         (t.cap, t.paid) = (cap, paid);
     }
 
