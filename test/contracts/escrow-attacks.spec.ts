@@ -180,6 +180,8 @@ describeEach('energy escrow under attack', bytecode => {
       expect(await desk.settle({ total: 1n })).to.deep.equal(['Unfunded'])
       expect(await desk.settle({ cap: 50n * EURO })).to.deep.equal(['Settled'])
       expect((await chain.tab(alice, bob)).cap).to.equal(0n)
+      // what was not granted was not counted either
+      expect(await chain.read('signerOf', [alice.owner.address, alice.key.address])).to.deep.equal([START_SEC + LOCK_SEC, 0, 0n, 0n])
     })
   })
 
