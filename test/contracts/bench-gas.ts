@@ -6,8 +6,8 @@ import { writeFileSync } from 'node:fs'
 import { compile } from '../../contracts/build.ts'
 import { EURO, deploy, household } from '../helpers/escrow-fixture.ts'
 import { gasGoals, gasOf, measureGas } from './gas-table.ts'
-import type { EscrowFixture } from '../helpers/escrow-fixture.ts'
 import type { GasRow } from './gas-table.ts'
+import type { EscrowFixture } from '../helpers/escrow-fixture.ts'
 import type { Abi } from 'viem'
 
 const notes = [

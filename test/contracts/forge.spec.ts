@@ -26,11 +26,11 @@ function sentence (test: string): string {
 }
 
 describe('energy escrow in Solidity', () => {
-  let results: ForgeResult[]
+  const results: ForgeResult[] = []
 
   before(async function () {
     this.timeout(process.env.FOUNDRY_PROFILE === 'long' ? 0 : 300_000)
-    results = await runForge()
+    results.push(...await runForge())
   })
 
   for (const { suite, tests } of declared()) {

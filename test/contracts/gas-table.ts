@@ -189,4 +189,3 @@ async function openDesk (chain: EscrowFixture, buyer: Household, seller: Househo
   await desk.open({ through: position(desk.slot - 1), total: 1n, cap: 50n * EURO })
   return desk
 }
-

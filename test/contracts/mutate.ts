@@ -35,13 +35,17 @@ function mutants (source: string): Mutant[] {
   const lines = source.split('\n')
   const first = lines.findIndex(line => line.includes('constructor('))
 
-  return lines.flatMap((text, index) => index < first || /^\s*\/\//.test(text)
-    ? []
-    : changes.flatMap(([pattern, replacement]) => [...text.matchAll(pattern)].map(match => {
-        const after = text.slice(0, match.index) + match[0].replace(new RegExp(pattern.source), replacement) + text.slice(match.index + match[0].length)
-        const spoiled = [...lines.slice(0, index), after, ...lines.slice(index + 1)].join('\n')
-        return { line: index + 1, before: text.trim(), after: after.trim(), source: withMax(spoiled) }
-      })))
+  const spoil = (index: number, after: string): Mutant => ({
+    line: index + 1,
+    before: lines[index].trim(),
+    after: after.trim(),
+    source: withMax([...lines.slice(0, index), after, ...lines.slice(index + 1)].join('\n'))
+  })
+  const spoilLine = (text: string, index: number): Mutant[] => changes.flatMap(([pattern, replacement]) =>
+    [...text.matchAll(pattern)].map(match => spoil(index,
+      text.slice(0, match.index) + match[0].replace(new RegExp(pattern.source), replacement) + text.slice(match.index + match[0].length))))
+
+  return lines.flatMap((text, index) => index < first || /^\s*\/\//.test(text) ? [] : spoilLine(text, index))
 }
 
 /** The mutants of `_min` need something to turn into. */
@@ -105,7 +109,7 @@ for (const [index, mutant] of all.entries()) {
   count.killed += Number(result.startsWith('killed'))
   count.explained += Number(known)
   count.survived += Number(result === 'SURVIVED' && !known)
-  console.info(`${index + 1}/${all.length} line ${mutant.line}: ${change}: ${result}${known ? ', as explained' : ''}`)
+  process.stdout.write(`${index + 1}/${all.length} line ${mutant.line}: ${change}: ${result}${known ? ', as explained' : ''}\n`)
 }
-console.info(`${count.killed} killed, ${count.explained} survived as explained, ${count.survived} survived`)
+process.stdout.write(`${count.killed} killed, ${count.explained} survived as explained, ${count.survived} survived\n`)
 process.exitCode = count.survived > 0 ? 1 : 0

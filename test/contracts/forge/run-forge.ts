@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 import { energyEscrowBytecode } from '../../../contracts/abi.ts'
 import { referenceBytecode } from '../implementations.ts'
 
@@ -17,7 +17,7 @@ interface ForgeOutput {
 }
 
 // the same folder, whether this file runs as source or from dist
-const root = resolve(import.meta.dirname.replace(/[\\/]dist([\\/]test)/, '$1'), '../../..')
+const root = join(import.meta.dirname.replace(/[\\/]dist([\\/]test)/, '$1'), '../../..')
 
 /**
  * Runs the Solidity tests against the shipped escrow, or other bytecode in its place, and returns every result. Arguments go
@@ -35,12 +35,12 @@ export async function runForge (args: readonly string[] = [], packed: string = e
       ESCROW_REFERENCE: referenceBytecode()
     }
   })
-  const [out, complaint, code] = await new Promise<[string, string, number | null]>((done, reject) => {
+  const [out, complaint, code] = await new Promise<[string, string, number | null]>((resolve, reject) => {
     const text = { out: '', complaint: '' }
     child.stdout.on('data', chunk => { text.out += String(chunk) })
     child.stderr.on('data', chunk => { text.complaint += String(chunk) })
     child.once('error', () => { reject(new Error('Found no forge: run `npm ci --include=optional`, or install Foundry from https://getfoundry.sh so that `forge` is on the PATH.')) })
-    child.once('close', code => { done([text.out, text.complaint, code]) })
+    child.once('close', code => { resolve([text.out, text.complaint, code]) })
   })
 
   const results = readResults(out, complaint)
