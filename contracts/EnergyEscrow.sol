@@ -4,36 +4,22 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IEnergyEscrow} from "./IEnergyEscrow.sol";
 
 /// @title EnergyEscrow
-/// @notice Every move is: checks in a fixed order, then `_shift`, the one place where money changes hands.
-/// @dev Documentation lives in IEnergyEscrow.
+/// @notice Every move of a tab is: checks in a fixed order, then the tab's new word, `_charge` for the buyer, `_credit` for the
+/// seller.
+/// @dev Documentation lives in IEnergyEscrow. Every entry of a mapping is one word, packed by hand: a receipt in a batch touches
+/// few words, and reads and writes each of them once. The same rules with structs are
+/// test/contracts/reference/EnergyEscrowReference.sol; the tests hold the two equal.
 contract EnergyEscrow is IEnergyEscrow, EIP712 {
-    using SafeCast for uint256;
-
-    struct Account {
-        uint128 balance;
-        uint128 reserved; // the sum of cap - paid over the owner's tabs as a buyer
-    }
-
-    struct Signer {
-        uint40 validUntil;
-        uint24 day;
-        uint96 limit;
-        uint96 used;
-    }
-
-    struct Tab {
-        uint96 cap;
-        uint96 paid;
-        uint40 through;
-        uint24 expiry;
+    /// @dev A storage word. A struct, so that references to it can be passed around.
+    struct Word {
+        uint256 bits;
     }
 
     bytes32 private constant TRADE_TYPEHASH = keccak256(
@@ -42,6 +28,7 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
     bytes32 private constant RECEIPT_TYPEHASH =
         keccak256("Receipt(address buyer,address seller,uint40 through,uint96 total,uint96 cap,uint24 expiry)");
     bytes32 private constant READING_TYPEHASH = keccak256("Reading(address attester,bytes32 meter,uint24 slot,uint32 wh)");
+    uint256 private constant HALF_CURVE_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
 
     /// @inheritdoc IEnergyEscrow
     uint256 public constant SLOT_SECONDS = 900;
@@ -52,14 +39,16 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
 
     /// @inheritdoc IEnergyEscrow
     IERC20 public immutable token;
-    /// @inheritdoc IEnergyEscrow
-    mapping(address owner => Account) public account;
-    /// @inheritdoc IEnergyEscrow
-    mapping(address owner => mapping(address signer => Signer)) public signerOf;
-    /// @inheritdoc IEnergyEscrow
-    mapping(address buyer => mapping(address seller => Tab)) public tab;
-    /// @dev Claimed Wh by attester, meter and slot; eight neighbouring slots share a word.
-    mapping(address attester => mapping(bytes32 meter => mapping(uint256 slotGroup => uint32[8]))) private _claimed;
+
+    // Fields of the words, low bits first:
+    /// @dev balance 128, reserved 128: the sum of cap - paid over the owner's tabs as a buyer, never above balance.
+    mapping(address owner => Word) private _accounts;
+    /// @dev validUntil 40, day 24, limit 96, used 96.
+    mapping(address owner => mapping(address signer => Word)) private _keys;
+    /// @dev cap 96, paid 96, through 40, expiry 24.
+    mapping(address buyer => mapping(address seller => Word)) private _tabs;
+    /// @dev Claimed Wh of eight neighbouring slots, 32 bits each, by the hash of attester, meter and slot / 8.
+    mapping(bytes32 slotGroup => Word) private _claimed;
 
     constructor(IERC20 token_) EIP712("EnergyEscrow", "1") {
         if (address(token_) == address(0)) revert ZeroInput();
@@ -74,7 +63,7 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         uint256 before = token.balanceOf(address(this));
         SafeERC20.safeTransferFrom(token, msg.sender, address(this), amount);
         if (token.balanceOf(address(this)) < before + amount) revert ShortTransfer();
-        account[owner].balance += amount.toUint128();
+        _credit(_accounts[owner], amount);
         emit Deposited(owner, amount);
     }
 
@@ -87,8 +76,9 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
     /// @inheritdoc IEnergyEscrow
     function withdraw(uint256 amount) external {
         if (amount == 0) revert ZeroInput();
-        if (amount > _free(msg.sender)) revert Unfunded();
-        account[msg.sender].balance -= amount.toUint128();
+        Word storage mine = _accounts[msg.sender];
+        if (amount > _free(mine.bits)) revert Unfunded();
+        mine.bits -= amount; // no borrow: free money is part of the balance
         emit Withdrawn(msg.sender, amount);
         SafeERC20.safeTransfer(token, msg.sender, amount);
     }
@@ -96,10 +86,10 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
     /// @inheritdoc IEnergyEscrow
     function setSigner(address signer, uint40 validUntil, uint96 dailyLimit) external {
         if (signer == address(0)) revert ZeroInput(); // it is what a broken signature recovers to
-        Signer storage key = signerOf[msg.sender][signer];
-        if (validUntil < key.validUntil && validUntil < block.timestamp + NOTICE) revert NoticeTooShort();
-        key.validUntil = validUntil;
-        key.limit = dailyLimit;
+        Word storage key = _keys[msg.sender][signer];
+        uint256 old = key.bits;
+        if (validUntil < uint40(old) && validUntil < block.timestamp + NOTICE) revert NoticeTooShort();
+        key.bits = _packKey(validUntil, uint24(old >> 40), dailyLimit, old >> 160);
         emit SignerSet(msg.sender, signer, validUntil, dailyLimit);
     }
 
@@ -110,38 +100,53 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         bool sentBySeller = seller.length == 0;
         if (buyer.length != receipts.length) revert LengthMismatch();
         if (!sentBySeller && seller.length != receipts.length) revert LengthMismatch();
+        bytes32 domain = _domainSeparatorV4();
 
         for (uint256 i = 0; i < receipts.length; ++i) {
             Receipt calldata r = receipts[i];
-            bytes32 digest = receiptDigest(r);
-            bool agreed = sentBySeller ? _speaksFor(r.seller, msg.sender) : _isLive(r.seller, _recover(digest, seller[i]));
-            (bool settled, SkipReason why) = _settle(r, _recover(digest, buyer[i]), agreed);
+            (address from, address to) = (r.buyer, r.seller);
+            bytes32 digest = MessageHashUtils.toTypedDataHash(domain, _hashReceipt(r));
+            bool agreed = sentBySeller ? _speaksFor(to, msg.sender) : _isLive(_keys[to][_recover(digest, seller[i])].bits);
+            (bool settled, SkipReason why) = _settle(r, from, to, _keys[from][_recover(digest, buyer[i])], agreed);
             if (settled) ++done;
             else emit Skipped(i, why);
         }
     }
 
-    function _settle(Receipt calldata r, address buyerKey, bool sellerAgreed) private returns (bool settled, SkipReason why) {
-        Signer storage key = signerOf[r.buyer][buyerKey];
-        Tab storage t = tab[r.buyer][r.seller];
-        uint256 end = r.expiry * SLOT_SECONDS;
+    function _settle(Receipt calldata r, address buyer, address seller, Word storage key, bool sellerAgreed)
+        private
+        returns (bool settled, SkipReason why)
+    {
+        // every field is read before any check: dirt above a short one always reverts
+        (uint256 through, uint256 total, uint256 cap, uint256 expiry) = (r.through, r.total, r.cap, r.expiry);
+        (Word storage tab_, Word storage payer) = (_tabs[buyer][seller], _accounts[buyer]);
+        (uint256 t, uint256 a, uint256 k) = (tab_.bits, payer.bits, key.bits);
 
-        if (!_isLive(r.buyer, buyerKey)) return (false, SkipReason.BuyerSigner);
+        if (!_isLive(k)) return (false, SkipReason.BuyerSigner);
         if (!sellerAgreed) return (false, SkipReason.SellerSigner);
-        if (r.buyer == r.seller) return (false, SkipReason.SelfTrade);
-        if (r.through <= t.through) return (false, SkipReason.Stale);
-        if ((r.through >> 16) * SLOT_SECONDS > block.timestamp) return (false, SkipReason.Future);
-        if (r.total < t.paid || r.total > r.cap) return (false, SkipReason.Backwards);
-        if (end > block.timestamp + MAX_LOCK) return (false, SkipReason.LockTooLong);
-        if (end > key.validUntil) return (false, SkipReason.KeyTooShort);
+        if (buyer == seller) return (false, SkipReason.SelfTrade);
+        if (through <= _through(t)) return (false, SkipReason.Stale);
+        if (_slotStart(through >> 16) > block.timestamp) return (false, SkipReason.Future);
+        if (total < _paid(t) || total > cap) return (false, SkipReason.Backwards);
+        unchecked {
+            // nothing wraps: times are far below 2^64, the amounts below 2^96, and every difference follows its comparison
+            if (_slotStart(expiry) > block.timestamp + MAX_LOCK) return (false, SkipReason.LockTooLong);
+            if (_slotStart(expiry) > uint40(k)) return (false, SkipReason.KeyTooShort);
+            if (cap > _cap(t)) {
+                uint256 today = block.timestamp / 1 days;
+                uint256 used = uint24(k >> 40) == today ? k >> 160 : 0;
+                // the limit may have been lowered today, below what was used
+                uint256 rise = _min(cap - _cap(t), _min(_excess(uint96(k >> 64), used), _free(a)));
+                cap = _cap(t) + rise;
+                if (total > cap) return (false, SkipReason.Unfunded);
+                if (rise > 0) key.bits = _packKey(uint40(k), today, uint96(k >> 64), used + rise);
+            }
 
-        uint96 cap = r.cap > t.cap ? t.cap + _grant(r.buyer, key, r.cap - t.cap) : r.cap;
-        if (r.total > cap) return (false, SkipReason.Unfunded);
-
-        if (cap > t.cap) _spend(key, cap - t.cap);
-        _shift(r.buyer, r.seller, cap, r.total);
-        (t.through, t.expiry) = (r.through, r.expiry);
-        emit Settled(r.buyer, r.seller, r.through, r.total, cap, r.expiry);
+            tab_.bits = _packTab(cap, total, through, expiry);
+            payer.bits = _charge(a, t, cap, total);
+            _credit(_accounts[seller], total - _paid(t));
+        }
+        emit Settled(buyer, seller, uint40(through), uint96(total), uint96(cap), uint24(expiry));
         settled = true;
     }
 
@@ -152,101 +157,176 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
 
     function _claim(Claim calldata c) private {
         Trade calldata trade = c.trade;
-        Tab storage t = tab[trade.buyer][trade.seller];
-        uint40 position = (uint40(trade.slot) << 16) | trade.seq;
+        (address buyer, address seller, uint24 slot) = (trade.buyer, trade.seller, trade.slot);
+        (Word storage tab_, Word storage payer) = (_tabs[buyer][seller], _accounts[buyer]);
+        uint256 t = tab_.bits;
+        uint40 position = (uint40(slot) << 16) | trade.seq;
 
-        if (!_speaksFor(trade.seller, msg.sender)) revert NotSeller();
-        if (block.timestamp < (uint256(trade.slot) + 1) * SLOT_SECONDS) revert TooEarly();
-        if (block.timestamp > trade.claimBy || block.timestamp >= t.expiry * SLOT_SECONDS) revert TooLate();
-        if (position <= t.through) revert Stale();
-        if (!_isLive(trade.buyer, _recover(tradeDigest(trade), c.buyerSig))) revert BadSignature();
-        bytes32 digest = readingDigest(trade.attester, trade.meter, trade.slot, c.reading);
+        if (!_speaksFor(seller, msg.sender)) revert NotSeller();
+        if (block.timestamp < _slotStart(uint256(slot) + 1)) revert TooEarly();
+        if (block.timestamp > trade.claimBy || block.timestamp >= _end(t)) revert TooLate();
+        if (position <= _through(t)) revert Stale();
+        if (!_isLive(_keys[buyer][_recover(tradeDigest(trade), c.buyerSig)].bits)) revert BadSignature();
+        bytes32 digest = readingDigest(trade.attester, trade.meter, slot, c.reading);
         if (!SignatureChecker.isValidSignatureNowCalldata(trade.attester, digest, c.attestation)) revert BadSignature();
 
-        uint32 wh = _take(trade, c.reading);
-        uint96 amount = uint96(Math.min(uint256(wh) * trade.pricePerKWh / 1000, t.cap - t.paid));
-        t.through = position;
-        _shift(trade.buyer, trade.seller, t.cap, t.paid + amount);
-        emit Claimed(trade.buyer, trade.seller, position, wh, amount);
+        uint256 wh = _take(_slotGroup(trade.attester, trade.meter, slot), slot, trade.wh, c.reading);
+        uint256 amount = _min(wh * trade.pricePerKWh / 1000, _cap(t) - _paid(t));
+        uint256 paid = _paid(t) + amount;
+
+        tab_.bits = _packTab(_cap(t), paid, position, t >> 232);
+        payer.bits = _charge(payer.bits, t, _cap(t), paid);
+        _credit(_accounts[seller], amount);
+        emit Claimed(buyer, seller, position, uint32(wh), uint96(amount));
     }
 
     /// @inheritdoc IEnergyEscrow
     function release(address buyer, address[] calldata sellers) external {
+        Word storage payer = _accounts[buyer];
         for (uint256 i = 0; i < sellers.length; ++i) {
-            Tab storage t = tab[buyer][sellers[i]];
-            if (block.timestamp < t.expiry * SLOT_SECONDS) revert TooEarly();
-            uint96 freed = t.cap - t.paid;
+            Word storage tab_ = _tabs[buyer][sellers[i]];
+            uint256 t = tab_.bits;
+            if (block.timestamp < _end(t)) revert TooEarly();
+            uint256 freed = _cap(t) - _paid(t);
             if (freed == 0) continue;
-            _shift(buyer, sellers[i], t.paid, t.paid);
-            emit Released(buyer, sellers[i], freed);
+            tab_.bits = t - freed; // cap falls to paid
+            payer.bits = _charge(payer.bits, t, _paid(t), _paid(t));
+            emit Released(buyer, sellers[i], uint96(freed));
         }
     }
 
     // ---------------------------------------------------------------- money
 
-    /// @dev Brings a tab to `cap` and `paid`; the buyer's reservation and both balances follow.
-    function _shift(address buyer, address seller, uint96 cap, uint96 paid) private {
-        Tab storage t = tab[buyer][seller];
-        Account storage payer = account[buyer];
-        uint96 due = paid - t.paid;
-
-        payer.reserved = payer.reserved - (t.cap - t.paid) + (cap - paid);
-        payer.balance -= due;
-        account[seller].balance += due;
-        (t.cap, t.paid) = (cap, paid);
+    /// @dev A buyer's account after its tab `t` went to `cap` and `paid`: the difference is paid, the rest of the ceiling reserved.
+    function _charge(uint256 a, uint256 t, uint256 cap, uint256 paid) private pure returns (uint256) {
+        unchecked {
+            uint256 balance = uint128(a) - (paid - _paid(t));
+            uint256 reserved = (a >> 128) - (_cap(t) - _paid(t)) + (cap - paid);
+            return balance | (reserved << 128);
+        }
     }
 
-    function _free(address owner) private view returns (uint256) {
-        Account storage a = account[owner];
-        return a.balance - a.reserved;
+    function _credit(Word storage payee, uint256 amount) private {
+        if (amount == 0) return;
+        uint256 a = payee.bits;
+        payee.bits = SafeCast.toUint128(uint128(a) + amount) | (a >> 128 << 128); // must not spill into the reservation
     }
 
-    /// @dev The part of a rise that the key's day and the owner's free money allow.
-    function _grant(address owner, Signer storage key, uint96 rise) private view returns (uint96) {
-        uint256 used = key.day == _today() ? key.used : 0;
-        uint256 left = key.limit > used ? key.limit - used : 0; // the limit may have been lowered today
-        return uint96(Math.min(rise, Math.min(left, _free(owner))));
+    /// @dev Takes up to `wanted` Wh from what is left of a reading. What is taken never exceeds the reading, so no counter
+    /// runs into the next.
+    function _take(Word storage group, uint256 slot, uint256 wanted, uint256 reading) private returns (uint256 wh) {
+        uint256 place = (slot & 7) << 5;
+        wh = _min(wanted, _excess(reading, uint32(group.bits >> place)));
+        group.bits += wh << place;
     }
 
-    function _spend(Signer storage key, uint96 rise) private {
-        uint24 today = _today();
-        key.used = key.day == today ? key.used + rise : rise;
-        key.day = today;
+    // ---------------------------------------------------------------- words
+
+    function _packKey(uint256 validUntil, uint256 day, uint256 limit, uint256 used) private pure returns (uint256) {
+        return validUntil | (day << 40) | (limit << 64) | (used << 160);
     }
 
-    /// @dev Takes up to the contracted Wh from what is left of a reading.
-    function _take(Trade calldata trade, uint32 reading) private returns (uint32 wh) {
-        uint32[8] storage group = _claimed[trade.attester][trade.meter][trade.slot >> 3];
-        uint32 taken = group[trade.slot & 7];
-        uint32 left = reading > taken ? reading - taken : 0;
-        wh = trade.wh < left ? trade.wh : left;
-        group[trade.slot & 7] = taken + wh;
+    function _packTab(uint256 cap, uint256 paid, uint256 through, uint256 expiry) private pure returns (uint256) {
+        return cap | (paid << 96) | (through << 192) | (expiry << 232);
     }
 
-    // ---------------------------------------------------------------- keys and clocks
+    function _cap(uint256 t) private pure returns (uint256) {
+        return uint96(t);
+    }
 
-    function _isLive(address owner, address signer) private view returns (bool) {
-        return block.timestamp < signerOf[owner][signer].validUntil;
+    function _paid(uint256 t) private pure returns (uint256) {
+        return uint96(t >> 96);
+    }
+
+    function _through(uint256 t) private pure returns (uint256) {
+        return uint40(t >> 192);
+    }
+
+    /// @dev The second a tab expires.
+    function _end(uint256 t) private pure returns (uint256) {
+        return _slotStart(t >> 232);
+    }
+
+    function _slotStart(uint256 slot) private pure returns (uint256) {
+        unchecked {
+            return slot * SLOT_SECONDS; // slots have 24 bits
+        }
+    }
+
+    function _free(uint256 a) private pure returns (uint256) {
+        unchecked {
+            return uint128(a) - (a >> 128);
+        }
+    }
+
+    function _slotGroup(address attester, bytes32 meter, uint24 slot) private view returns (Word storage) {
+        return _claimed[keccak256(abi.encode(attester, meter, slot >> 3))];
+    }
+
+    function _min(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
+    }
+
+    function _excess(uint256 a, uint256 b) private pure returns (uint256) {
+        unchecked {
+            return a > b ? a - b : 0;
+        }
+    }
+
+    // ---------------------------------------------------------------- keys and signatures
+
+    function _isLive(uint256 k) private view returns (bool) {
+        return block.timestamp < uint40(k);
     }
 
     function _speaksFor(address owner, address caller) private view returns (bool) {
-        return caller == owner || _isLive(owner, caller);
+        return caller == owner || _isLive(_keys[owner][caller].bits);
     }
 
     /// @dev The zero address, which is never registered, for anything but a valid signature with a low s.
-    function _recover(bytes32 digest, Sig calldata sig) private pure returns (address signer) {
-        (signer,,) = ECDSA.tryRecover(digest, sig.r, sig.vs);
+    function _recover(bytes32 digest, Sig calldata sig) private pure returns (address) {
+        uint256 vs = uint256(sig.vs);
+        uint256 s = (vs << 1) >> 1;
+        if (s > HALF_CURVE_ORDER) return address(0);
+        unchecked {
+            return ecrecover(digest, uint8(27 + (vs >> 255)), sig.r, bytes32(s));
+        }
     }
 
-    function _today() private view returns (uint24) {
-        return uint24(block.timestamp / 1 days);
+    /// @dev Hashes the words as they lie in calldata, so whoever calls it must read every field too: that reverts on dirt.
+    function _hashReceipt(Receipt calldata r) private pure returns (bytes32 hash) {
+        bytes32 typeHash = RECEIPT_TYPEHASH;
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            mstore(start, typeHash)
+            calldatacopy(add(start, 32), r, 192)
+            hash := keccak256(start, 224)
+        }
     }
 
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc IEnergyEscrow
+    function account(address owner) external view returns (uint128 balance, uint128 reserved) {
+        uint256 a = _accounts[owner].bits;
+        return (uint128(a), uint128(a >> 128));
+    }
+
+    /// @inheritdoc IEnergyEscrow
+    function signerOf(address owner, address signer) external view returns (uint40 validUntil, uint24 day, uint96 limit, uint96 used) {
+        uint256 k = _keys[owner][signer].bits;
+        return (uint40(k), uint24(k >> 40), uint96(k >> 64), uint96(k >> 160));
+    }
+
+    /// @inheritdoc IEnergyEscrow
+    function tab(address buyer, address seller) external view returns (uint96 cap, uint96 paid, uint40 through, uint24 expiry) {
+        uint256 t = _tabs[buyer][seller].bits;
+        return (uint96(t), uint96(t >> 96), uint40(t >> 192), uint24(t >> 232));
+    }
+
+    /// @inheritdoc IEnergyEscrow
     function claimedWh(address attester, bytes32 meter, uint24 slot) external view returns (uint256) {
-        return _claimed[attester][meter][slot >> 3][slot & 7];
+        return uint32(_slotGroup(attester, meter, slot).bits >> ((slot & 7) << 5));
     }
 
     /// @inheritdoc IEnergyEscrow

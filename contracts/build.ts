@@ -41,11 +41,12 @@ const settings = {
 
 /**
  * Compiles Solidity files, named relative to the repository, and returns every contract they declare by its name.
- * Throws with the compiler's messages on an error, and on a warning about a file of ours.
+ * `instead` holds texts to take in place of files. Throws with the compiler's messages on an error, and on a warning about
+ * a file of ours.
  */
-export function compile (files: readonly string[]): Record<string, CompiledContract> {
+export function compile (files: readonly string[], instead: Readonly<Record<string, string>> = {}): Record<string, CompiledContract> {
   const solc: Solc = require('solc')
-  const sources = Object.fromEntries(files.map(file => [file, { content: readFileSync(join(root, file), 'utf8') }]))
+  const sources = Object.fromEntries(files.map(file => [file, { content: instead[file] ?? readFileSync(join(root, file), 'utf8') }]))
   const input = JSON.stringify({ language: 'Solidity', sources, settings })
   const output: SolcOutput = JSON.parse(solc.compile(input, { import: readImport }))
 

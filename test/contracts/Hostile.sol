@@ -65,3 +65,70 @@ contract Committee {
         return digest == approved ? this.isValidSignature.selector : bytes4(0);
     }
 }
+
+/// @notice Answers false instead of reverting, and moves nothing, until told to agree.
+contract FalseToken is ERC20 {
+    bool private agrees;
+
+    constructor() ERC20("False", "FALSE") {
+        _mint(msg.sender, 1e30);
+    }
+
+    function agree(bool yes) external {
+        agrees = yes;
+    }
+
+    function transfer(address to, uint256 amount) public override returns (bool) {
+        return agrees && super.transfer(to, amount);
+    }
+
+    function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
+        return agrees && super.transferFrom(from, to, amount);
+    }
+}
+
+/// @notice Answers nothing at all, as the oldest of the big dollar tokens does.
+contract SilentToken {
+    mapping(address => uint256) public balanceOf;
+
+    constructor() {
+        balanceOf[msg.sender] = 1e30;
+    }
+
+    function approve(address, uint256) external {}
+
+    function transfer(address to, uint256 amount) external {
+        move(msg.sender, to, amount);
+    }
+
+    function transferFrom(address from, address to, uint256 amount) external {
+        move(from, to, amount);
+    }
+
+    function move(address from, address to, uint256 amount) private {
+        balanceOf[from] -= amount;
+        balanceOf[to] += amount;
+    }
+}
+
+/// @notice Its issuer may freeze anybody, and print any amount.
+contract FreezingToken is ERC20 {
+    mapping(address => bool) private frozen;
+
+    constructor() ERC20("Freezing", "ICE") {
+        _mint(msg.sender, 1e30);
+    }
+
+    function freeze(address who) external {
+        frozen[who] = true;
+    }
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function _update(address from, address to, uint256 value) internal override {
+        require(!frozen[from] && !frozen[to], "frozen");
+        super._update(from, to, value);
+    }
+}

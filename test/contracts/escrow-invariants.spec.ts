@@ -6,6 +6,7 @@ import {
 } from '../helpers/escrow-fixture.ts'
 import { EscrowDesk } from './escrow-desk.ts'
 import { EscrowModel } from './escrow-model.ts'
+import { describeEach } from './implementations.ts'
 import type { Tab } from './escrow-model.ts'
 import type { EscrowFixture } from '../helpers/escrow-fixture.ts'
 
@@ -64,14 +65,14 @@ const step = fc.oneof(
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
-describe('energy escrow, any sequence of moves', () => {
+describeEach('energy escrow, any sequence of moves', bytecode => {
   let chain: EscrowFixture
   let stop: () => Promise<void>
   let start: `0x${string}`
   const seen = new Set<string>()
 
   before(async () => {
-    ({ chain, stop } = await startEscrow())
+    ({ chain, stop } = await startEscrow(bytecode()))
     await Promise.all(people.map(async who => chain.join(who, { money: 100n, dailyLimit: 40n, lifeSec: 20 * DAY_SEC })))
     await Promise.all(people.map(async who => chain.mint(who, 10_000n)))
   })

@@ -1,11 +1,12 @@
 import { expect } from 'aegir/chai'
 import { encodeDeployData, toFunctionSelector, zeroAddress, zeroHash } from 'viem'
-import { energyEscrowAbi, energyEscrowBytecode, practiceTokenAbi } from '../../contracts/abi.ts'
+import { energyEscrowAbi, practiceTokenAbi } from '../../contracts/abi.ts'
 import { skipReasons } from '../../contracts/skip-reasons.ts'
 import {
   DAY_SEC, EURO, LOCK_SEC, SLOT_SEC, START_SEC, household, namedKey, outcomes, position, revertOf, slotOf, startEscrow
 } from '../helpers/escrow-fixture.ts'
 import { EscrowDesk } from './escrow-desk.ts'
+import { describeEach } from './implementations.ts'
 import type { EscrowFixture } from '../helpers/escrow-fixture.ts'
 
 const alice = household(1)
@@ -15,14 +16,14 @@ const stranger = namedKey('stranger')
 const LIMIT = 100n * EURO
 const KEY_END = START_SEC + 90 * DAY_SEC
 
-describe('energy escrow', () => {
+describeEach('energy escrow', bytecode => {
   let chain: EscrowFixture
   let desk: EscrowDesk
   let stop: () => Promise<void>
   let fresh: `0x${string}`
 
   before(async () => {
-    ({ chain, stop } = await startEscrow())
+    ({ chain, stop } = await startEscrow(bytecode()))
     desk = new EscrowDesk(chain, alice, bob)
     for (const who of [alice, bob, carol]) {
       await chain.join(who, { money: 1000n * EURO, dailyLimit: LIMIT })
@@ -50,7 +51,7 @@ describe('energy escrow', () => {
     })
 
     it('should refuse to be deployed without a token: ZeroInput', async () => {
-      const data = encodeDeployData({ abi: energyEscrowAbi, bytecode: energyEscrowBytecode, args: [zeroAddress] })
+      const data = encodeDeployData({ abi: energyEscrowAbi, bytecode: bytecode(), args: [zeroAddress] })
       await expect(chain.client.call({ data })).to.be.rejectedWith(toFunctionSelector('ZeroInput()'))
     })
 

@@ -239,14 +239,14 @@ export class EscrowFixture {
   }
 }
 
-/** Starts a chain of its own with a token and an escrow. */
-export async function startEscrow (): Promise<{ readonly chain: EscrowFixture, stop(): Promise<void> }> {
+/** Starts a chain of its own with a token and an escrow, the shipped one unless told. */
+export async function startEscrow (bytecode: Hex = energyEscrowBytecode): Promise<{ readonly chain: EscrowFixture, stop(): Promise<void> }> {
   const anvil = await startAnvil(['--timestamp', String(START_SEC)])
   const client = connect(anvil.url)
   await client.setBlockTimestampInterval({ interval: 0 })
 
   const token = await deploy(client, { abi: practiceTokenAbi, bytecode: practiceTokenBytecode })
-  const escrow = await deploy(client, { abi: energyEscrowAbi, bytecode: energyEscrowBytecode, args: [token] })
+  const escrow = await deploy(client, { abi: energyEscrowAbi, bytecode, args: [token] })
   return { chain: new EscrowFixture(client, token, escrow), stop: anvil.stop }
 }
 

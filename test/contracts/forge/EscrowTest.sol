@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+pragma solidity 0.8.37;
+
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IEnergyEscrow} from "../../../contracts/IEnergyEscrow.sol";
+import {Vm} from "./Vm.sol";
+
+contract Coin is ERC20 {
+    constructor() ERC20("Coin", "COIN") {}
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+}
+
+/// @notice Households, paperwork and checks for tests of the escrow, whichever implementation it is.
+abstract contract EscrowTest {
+    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+    uint256 internal constant SLOT = 900;
+    uint256 internal constant LOCK = 14 days;
+    uint256 internal constant START = 1_800_000_000; // the beginning of a slot
+    bytes32 internal constant METER = keccak256("serial 0042, export");
+
+    /// @dev Private keys of hot keys, and of whoever has nothing to say.
+    uint256 internal constant ALICE_KEY = 0xa11ce;
+    uint256 internal constant BOB_KEY = 0xb0b;
+    uint256 internal constant STRANGER_KEY = 0x57a;
+    uint256 internal constant METER_KEY = 0x3e7e;
+
+    address internal constant ALICE = address(uint160(0xA11CE01));
+    address internal constant BOB = address(uint160(0xB0B02));
+
+    Coin internal coin;
+    IEnergyEscrow internal escrow;
+
+    // ---------------------------------------------------------------- setting up
+
+    function deploy(string memory implementation, IERC20 token) internal returns (IEnergyEscrow made) {
+        bytes memory code = abi.encodePacked(vm.envBytes(implementation), abi.encode(token));
+        assembly ("memory-safe") {
+            made := create(0, add(code, 32), mload(code))
+        }
+        check(address(made) != address(0), "the escrow could not be deployed");
+    }
+
+    function join(address owner, uint256 key, uint256 money, uint96 limit) internal {
+        coin.mint(owner, money);
+        vm.prank(owner);
+        coin.approve(address(escrow), type(uint256).max);
+        vm.prank(owner);
+        escrow.deposit(owner, money);
+        vm.prank(owner);
+        escrow.setSigner(vm.addr(key), uint40(now_() + 90 days), limit);
+    }
+
+    // ---------------------------------------------------------------- paperwork
+
+    function sign(uint256 key, bytes32 digest) internal pure returns (IEnergyEscrow.Sig memory) {
+        (bytes32 r, bytes32 vs) = vm.signCompact(key, digest);
+        return IEnergyEscrow.Sig(r, vs);
+    }
+
+    function attest(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        return abi.encodePacked(r, s, v);
+    }
+
+    /// @dev Settles one receipt for nobody in particular; returns its skip reason, or -1 when it took effect.
+    function settle(IEnergyEscrow.Receipt memory receipt, IEnergyEscrow.Sig memory byBuyer, IEnergyEscrow.Sig memory bySeller)
+        internal
+        returns (int256 why)
+    {
+        IEnergyEscrow.Receipt[] memory receipts = new IEnergyEscrow.Receipt[](1);
+        IEnergyEscrow.Sig[] memory buyer = new IEnergyEscrow.Sig[](1);
+        IEnergyEscrow.Sig[] memory seller = new IEnergyEscrow.Sig[](1);
+        (receipts[0], buyer[0], seller[0]) = (receipt, byBuyer, bySeller);
+        return settleAs(address(0xca11), receipts, buyer, seller);
+    }
+
+    function settleAs(
+        address sender,
+        IEnergyEscrow.Receipt[] memory receipts,
+        IEnergyEscrow.Sig[] memory buyer,
+        IEnergyEscrow.Sig[] memory seller
+    ) internal returns (int256 why) {
+        vm.recordLogs();
+        vm.prank(sender);
+        uint256 done = escrow.settle(receipts, buyer, seller);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        check(logs.length == 1, "one receipt, one event");
+        if (done == 1) {
+            check(logs[0].topics[0] == IEnergyEscrow.Settled.selector, "settled, so it says so");
+            return -1;
+        }
+        check(logs[0].topics[0] == IEnergyEscrow.Skipped.selector, "skipped, so it says so");
+        (uint256 index, uint256 reason) = abi.decode(logs[0].data, (uint256, uint256));
+        check(index == 0, "the first and only receipt");
+        return int256(reason);
+    }
+
+    // ---------------------------------------------------------------- what the ledger says
+
+    /// @dev A fingerprint of all that one pair can change.
+    function ledger() internal view returns (bytes32) {
+        return keccak256(abi.encode(accountOf(ALICE), accountOf(BOB), tabOf(ALICE, BOB), tabOf(BOB, ALICE), tabOf(ALICE, ALICE)));
+    }
+
+    function accountOf(address owner) internal view returns (uint256[2] memory a) {
+        (a[0], a[1]) = escrow.account(owner);
+    }
+
+    /// @dev cap, paid, through, expiry.
+    function tabOf(address buyer, address seller) internal view returns (uint256[4] memory t) {
+        (t[0], t[1], t[2], t[3]) = escrow.tab(buyer, seller);
+    }
+
+    // ---------------------------------------------------------------- small things
+
+    /// @dev The clock as a cheat code tells it: the compiler takes block.timestamp for constant within a call.
+    function now_() internal view returns (uint256) {
+        return vm.getBlockTimestamp();
+    }
+
+    function bound(uint256 x, uint256 low, uint256 high) internal pure returns (uint256) {
+        return low + x % (high - low + 1);
+    }
+
+    function min(uint256 a, uint256 b) internal pure returns (uint256) {
+        return a < b ? a : b;
+    }
+
+    function check(bool holds, string memory claim) internal pure {
+        require(holds, claim);
+    }
+
+    function same(int256 actual, IEnergyEscrow.SkipReason expected) internal pure {
+        check(actual == int256(uint256(expected)), string.concat("expected skip reason ", vm.toString(uint256(expected))));
+    }
+
+    /// @dev A low-level call that must fail with exactly this error.
+    function mustRevert(address sender, bytes memory data, bytes4 expected) internal {
+        vm.prank(sender);
+        (bool ok, bytes memory answer) = address(escrow).call(data);
+        check(!ok, "it should have reverted");
+        check(answer.length >= 4 && bytes4(answer) == expected, "it reverted with another error");
+    }
+}
