@@ -35,7 +35,7 @@ function prove (source: string, targets: readonly string[]): Verdicts {
 }
 
 function ask (query: string): { contents: string } {
-  const params = ['-in', '-smt2', '-T:60', 'rewriter.pull_cheap_ite=true', 'fp.spacer.q3.use_qgen=true', 'fp.spacer.mbqi=false', 'fp.spacer.ground_pobs=false']
+  const params = ['-in', '-smt2', '-T:300', 'rewriter.pull_cheap_ite=true', 'fp.spacer.q3.use_qgen=true', 'fp.spacer.mbqi=false', 'fp.spacer.ground_pobs=false']
   const { error, stdout } = spawnSync('z3', params, { input: query, encoding: 'utf8' })
 
   if (error != null) {
@@ -50,7 +50,16 @@ function spoil (piece: string, replacement: string): string {
   return model.replace(piece, replacement)
 }
 
-describe('money model of the escrow', () => {
+const hasZ3 = spawnSync('z3', ['--version']).error == null
+
+describe(`money model of the escrow${hasZ3 ? '' : ' (skipped: the proof needs z3, `apt-get install z3`)'}`, () => {
+  before(function () {
+    // where everything has to run, the proof fails instead and says what is missing
+    if (!hasZ3 && process.env.CI == null) {
+      this.skip()
+    }
+  })
+
   it('should be proved: every assertion holds and nothing goes below zero, after any sequence of moves', () => {
     const { safe, doubts } = prove(model, ['assert', 'underflow'])
 
