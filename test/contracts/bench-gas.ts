@@ -11,7 +11,7 @@ import type { EscrowFixture } from '../helpers/escrow-fixture.ts'
 import type { Abi } from 'viem'
 
 const notes = [
-  'Permit2 and Seaport are not in the table: no npm package with Permit2's Solidity sources is among our tools, and Seaport's were not compiled.'
+  'Permit2 and Seaport are not in the table: no npm package with the Solidity sources of Permit2 is among our tools, and the sources of Seaport were not compiled.'
 ]
 
 /** Deposit for a known payee and withdrawal, in the chain's own coin: the escrow of old knows no tokens. */
