@@ -50,12 +50,10 @@ export async function deployEscrow (init: DeployInit): Promise<DeployedEscrow> {
 }
 
 async function deploy (init: DeployInit): Promise<DeployedEscrow> {
-  // A reader needs no id; the writer gets the real one, because it signs for it.
-  const reader = createChainReader({ ...init, chainId: init.chainId ?? 0 })
-  if (init.chainId != null) {
-    await checkNetwork(reader, init.chainId)
-  }
-  const chainId = init.chainId ?? await reader.getChainId()
+  // What is read to learn the id is the same whatever the reader takes it for.
+  const chainId = init.chainId ?? await createChainReader({ ...init, chainId: 0 }).getChainId()
+  const reader = createChainReader({ ...init, chainId })
+  await checkNetwork(reader, chainId)
   const token = await readToken(reader, init.token)
   const escrow = escrowAddress(init.token)
   // Before the transaction, so that nobody pays for an escrow that this RPC cannot verify.
@@ -110,14 +108,15 @@ function cannotVerify (cause?: unknown): CodedError<ChainErrorCode> {
   return new CodedError('CHAIN_FAILED', 'The RPC service cannot run code that is not deployed (state overrides of eth_call), so the escrow cannot be verified: use another RPC address.', { cause })
 }
 
-async function create (reader: ChainReader, init: DeployInit & { readonly chainId: number }): Promise<Mined> {
+async function create (reader: ChainReader, init: DeployInit & { readonly chainId: number }): Promise<DeployedEscrow['created']> {
   if (await reader.getCode({ address: DEPLOYER }) !== DEPLOYER_CODE) {
     throw new CodedError<ChainErrorCode>('CHAIN_NO_DEPLOYER',
       `Chain ${init.chainId} has no deterministic deployer at ${DEPLOYER}: deploy it as github.com/Arachnid/deterministic-deployment-proxy says, then try again, or use a chain that has it.`,
       { details: { chainId: init.chainId, deployer: DEPLOYER } })
   }
   const data = concat([SALT, initCode(init.token)])
-  return createChainWriter(init, reader).write({ to: DEPLOYER, data, doing: 'deploy the escrow' })
+  const { tx, block, gasUsed } = await createChainWriter(init, reader).write({ to: DEPLOYER, data, doing: 'deploy the escrow' })
+  return { tx, block, gasUsed }
 }
 
 interface Verification {
