@@ -8,10 +8,10 @@ import { createEscrowSettlement } from '../../src/chain/escrow.ts'
 import { CodedError } from '../../src/domain/errors.ts'
 import { startAnvil } from '../helpers/anvil.ts'
 import { startProxy } from './proxy.ts'
+import type { Proxy } from './proxy.ts'
 import type { DeployedEscrow, DeployInit } from '../../src/chain/deploy.ts'
 import type { Account, Hex } from '../../src/domain/units.ts'
 import type { Anvil } from '../helpers/anvil.ts'
-import type { Proxy } from './proxy.ts'
 
 const POLL_MS = 5
 const CHAIN = 4711
@@ -125,6 +125,20 @@ describe('deploying an escrow', () => {
   it('should say that the chain does not answer', async () => {
     proxy.isShut = true
     await expectCode(deploy(), 'CHAIN_UNREACHABLE')
+  })
+
+  it('should blame neither token nor service when the connection breaks in the middle', async () => {
+    // The first calls with two parameters ask the token, the first with three runs the constructor.
+    for (const parameters of [2, 3]) {
+      proxy.twist = (call) => {
+        if (call.method === 'eth_call' && call.params.length === parameters) {
+          throw new Error('the line is cut')
+        }
+        return call
+      }
+      await expectCode(deploy(), 'CHAIN_UNREACHABLE')
+    }
+    expect(sent()).to.equal(0)
   })
 
   it('should refuse other code at the address, even where only one byte differs', async () => {

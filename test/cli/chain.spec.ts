@@ -8,8 +8,8 @@ import { foundry } from 'viem/chains'
 import { practiceTokenAbi, practiceTokenBytecode } from '../../contracts/abi.ts'
 import { startAnvil } from '../helpers/anvil.ts'
 import { killAllCli, runCli } from '../helpers/cli.ts'
-import type { Finished } from '../helpers/cli.ts'
 import type { Anvil } from '../helpers/anvil.ts'
+import type { Finished } from '../helpers/cli.ts'
 
 /** Every anvil gives the account of this phrase money, and its first contract the same address. */
 const FIRST = mnemonicToAccount('test test test test test test test test test test test junk')
