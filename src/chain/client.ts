@@ -38,8 +38,14 @@ export interface Write {
   readonly extraGas?: bigint
 }
 
+/** One transaction whose data is no call of a function. */
+export interface RawWrite extends Pick<Write, 'to' | 'doing'> {
+  readonly data: Hex
+}
+
 export interface Mined {
   readonly tx: Hex
+  readonly block: bigint
   readonly gasUsed: bigint
   readonly logs: Log[]
 }
@@ -47,7 +53,7 @@ export interface Mined {
 export interface ChainWriter {
   readonly address: Account
   /** Sends one transaction and resolves when it is mined; transactions of one writer go out one after the other. */
-  write(call: Write): Promise<Mined>
+  write(call: Write | RawWrite): Promise<Mined>
 }
 
 export type ChainReader = PublicClient<HttpTransport, Chain>
@@ -106,18 +112,35 @@ interface Line {
   readonly wallet: WalletClient<HttpTransport, Chain, PrivateKeyAccount>
 }
 
-async function send (line: Line, call: Write): Promise<Mined> {
-  const { abi, functionName, args } = call
-  const request = { address: call.to, abi, functionName, args }
-  const estimate = await line.reader.estimateContractGas({ ...request, account: line.account })
-  const tx = await line.wallet.writeContract({ ...request, gas: estimate * 5n / 4n + (call.extraGas ?? 0n) })
+async function send (line: Line, call: Write | RawWrite): Promise<Mined> {
+  const tx = 'data' in call ? await sendData(line, call) : await sendCall(line, call)
   const receipt = await untilMined(line, tx)
   if (receipt.status === 'reverted') {
-    // Nodes do not keep the reason; running the call again on the block that refused it tells.
-    await line.reader.simulateContract({ ...request, account: line.account, blockNumber: receipt.blockNumber })
+    if (!('data' in call)) {
+      // Nodes do not keep the reason; running the call again on the block that refused it tells.
+      await line.reader.simulateContract({ ...requestOf(call), account: line.account, blockNumber: receipt.blockNumber })
+    }
     throw reverted(call.doing, 'unknown')
   }
-  return { tx, gasUsed: receipt.gasUsed, logs: receipt.logs }
+  return { tx, block: receipt.blockNumber, gasUsed: receipt.gasUsed, logs: receipt.logs }
+}
+
+function requestOf ({ to, abi, functionName, args }: Write): { address: Account, abi: Abi, functionName: string, args: readonly unknown[] } {
+  return { address: to, abi, functionName, args }
+}
+
+async function sendCall (line: Line, call: Write): Promise<Hex> {
+  const estimate = await line.reader.estimateContractGas({ ...requestOf(call), account: line.account })
+  return line.wallet.writeContract({ ...requestOf(call), gas: withMargin(estimate) + (call.extraGas ?? 0n) })
+}
+
+async function sendData (line: Line, { to, data }: RawWrite): Promise<Hex> {
+  const estimate = await line.reader.estimateGas({ to, data, account: line.account })
+  return line.wallet.sendTransaction({ to, data, gas: withMargin(estimate) })
+}
+
+function withMargin (estimate: bigint): bigint {
+  return estimate * 5n / 4n
 }
 
 /** Waits for the receipt. A chain that fails to answer meanwhile is asked again: the transaction is out already. */

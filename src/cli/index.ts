@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { bookCommand } from './commands/book.ts'
+import { chainCommand } from './commands/chain.ts'
 import { demoCommand } from './commands/demo.ts'
 import { initCommand } from './commands/init.ts'
 import { startCommand } from './commands/start.ts'
@@ -16,7 +17,7 @@ import { fail } from './output.ts'
 
 /** Every command, in the order in which people meet them. */
 export const COMMANDS: ReadonlyArray<() => Command> = [
-  demoCommand, initCommand, startCommand, statusCommand, bookCommand, tradesCommand, walletCommand
+  demoCommand, initCommand, startCommand, statusCommand, bookCommand, tradesCommand, walletCommand, chainCommand
 ]
 
 export function createProgram (): Command {

@@ -1,8 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { connectApi } from '../api/client.ts'
 import { dataPaths } from '../config/paths.ts'
+import { CodedError } from '../domain/errors.ts'
+import { isHex } from '../domain/units.ts'
 import type { ApiClient } from '../api/client.ts'
 import type { DataPaths } from '../config/paths.ts'
+import type { Account } from '../domain/units.ts'
 
 /** Parser of a whole number from `min` to `max`, for commander. */
 export function whole (min: number, max: number): (text: string) => number {
@@ -24,6 +27,15 @@ export function decimal (min: number, max: number): (text: string) => number {
     }
     return value
   }
+}
+
+/** The address an option was given, in lower case. Throws `USAGE_BAD_ADDRESS`. */
+export function account (option: string, text: string): Account {
+  const lower = text.toLowerCase()
+  if (!isHex(lower, 20)) {
+    throw new CodedError('USAGE_BAD_ADDRESS', `${option} must be an address, 0x and 40 hexadecimal digits, not "${text}".`)
+  }
+  return lower
 }
 
 export function dataOption (): Option {

@@ -3,11 +3,10 @@ import { Command } from 'commander'
 import { writeKeyFile, readKeyFile } from '../../config/key-file.ts'
 import { createDataDirectory } from '../../config/paths.ts'
 import { writeConfigFile } from '../../config/template.ts'
-import { CodedError, hasCode } from '../../domain/errors.ts'
-import { isHex } from '../../domain/units.ts'
-import { dataOption, jsonOption, pathsOf, whole } from '../options.ts'
+import { hasCode } from '../../domain/errors.ts'
+import { account, dataOption, jsonOption, pathsOf, whole } from '../options.ts'
 import { print, printJson } from '../output.ts'
-import type { Account, Hex } from '../../domain/units.ts'
+import type { Hex } from '../../domain/units.ts'
 
 interface InitOptions {
   readonly data?: string
@@ -67,14 +66,6 @@ async function init (options: InitOptions): Promise<void> {
   print('     wattmesh wallet deposit 50 --owner-key FILE')
   print('  2. Look through the settings. The meter is a synthetic one for practice until you choose another.')
   print('  3. wattmesh start')
-}
-
-function account (option: string, text: string): Account {
-  const lower = text.toLowerCase()
-  if (!isHex(lower, 20)) {
-    throw new CodedError('USAGE_BAD_ADDRESS', `${option} must be an address, 0x and 40 hexadecimal digits, not "${text}".`)
-  }
-  return lower
 }
 
 /** A key that is there already is kept: it may be the only way to money that is on its way. */
