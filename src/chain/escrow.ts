@@ -33,6 +33,8 @@ export interface EscrowSettlementInit {
   readonly logger?: Logger
   /** How long to wait for a transaction to be mined, in real milliseconds; three minutes unless told. */
   readonly minedTimeoutMs?: number
+  /** How long before an unmined transaction is sent again with a higher fee, in real milliseconds; a minute unless told. */
+  readonly replaceAfterMs?: number
 }
 
 const DAY_SEC = 86_400

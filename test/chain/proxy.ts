@@ -1,17 +1,35 @@
 import { createServer } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A door in front of an RPC service that can be shut, and that remembers who went through. */
+interface Call {
+  readonly id: number
+  readonly method: string
+  readonly params: unknown[]
+}
+
+/** What a bad service does with a request; none of them reaches the chain. */
+export type Fault = 'error' | 'cut' | 'hang' | 'garbage'
+
+/** A door in front of an RPC service that can be shut, that can lie, and that remembers who went through. */
 export interface Proxy {
   readonly url: string
   /** Every single call so far, batches taken apart. */
-  readonly calls: Array<{ readonly method: string, readonly params: unknown[] }>
+  readonly calls: Array<Pick<Call, 'method' | 'params'>>
+  /** Results in place of the chain's own, by method; `real` asks the chain. */
+  readonly answers: Record<string, (real: () => Promise<unknown>) => Promise<unknown>>
   isShut: boolean
+  fault?: Fault
   close(): void
 }
 
 export async function startProxy (target: string): Promise<Proxy> {
-  const proxy = { isShut: false, calls: [] as Proxy['calls'] }
+  const proxy: Omit<Proxy, 'url' | 'close'> = { isShut: false, calls: [], answers: {} }
+  const ask = async (body: string): Promise<Response> => fetch(target, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+  const answer = async (call: Call): Promise<unknown> => {
+    const real = async (): Promise<unknown> => ((await (await ask(JSON.stringify(call))).json()) as { result: unknown }).result
+    return { jsonrpc: '2.0', id: call.id, result: await proxy.answers[call.method](real) }
+  }
   const server = createServer((request, response) => {
     (async () => {
       const chunks: Buffer[] = []
@@ -19,13 +37,17 @@ export async function startProxy (target: string): Promise<Proxy> {
         chunks.push(chunk)
       }
       const body = Buffer.concat(chunks).toString()
-      if (proxy.isShut) {
-        response.writeHead(503).end()
+      const fault = proxy.isShut ? 'error' : proxy.fault
+      if (fault != null) {
+        fail(response, fault)
         return
       }
-      proxy.calls.push(...[JSON.parse(body)].flat())
-      const answer = await fetch(target, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+      const asked = JSON.parse(body) as Call | Call[]
+      const calls = [asked].flat()
+      proxy.calls.push(...calls)
+      const answers = await Promise.all(calls.map(async (call) =>
+        proxy.answers[call.method] == null ? (await ask(JSON.stringify(call))).json() : answer(call)))
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(Array.isArray(asked) ? answers : answers[0]))
     })().catch(() => { response.destroy() })
   })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
@@ -36,4 +58,19 @@ export async function startProxy (target: string): Promise<Proxy> {
       server.closeAllConnections()
     }
   })
+}
+
+function fail (response: ServerResponse, fault: Fault): void {
+  switch (fault) {
+    case 'error':
+      response.writeHead(503).end()
+      break
+    case 'cut':
+      response.destroy()
+      break
+    case 'garbage':
+      response.writeHead(200, { 'content-type': 'application/json' }).end('<html>{"result":')
+      break
+    case 'hang':
+  }
 }
