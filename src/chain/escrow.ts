@@ -3,7 +3,7 @@
  * it must never know orders, trades in progress or what a home wants. Start reading at `createEscrowSettlement`; how
  * transactions are sent is in `client.ts`, how events are followed in `escrow-events.ts`.
  */
-import { compactSignatureToSignature, parseEventLogs, serializeSignature, slice } from 'viem'
+import { compactSignatureToSignature, parseEventLogs, serializeSignature, slice, TransactionReceiptNotFoundError } from 'viem'
 import { energyEscrowAbi, practiceTokenAbi } from '../../contracts/abi.ts'
 import { CodedError } from '../domain/errors.ts'
 import { SKIP_REASONS } from '../ports/settlement.ts'
@@ -93,6 +93,12 @@ export function createEscrowSettlement (init: EscrowSettlementInit): Settlement 
     },
     release: async (buyer, sellers) =>
       submitted(await write({ functionName: 'release', args: [buyer, sellers], doing: 'release expired tabs' })),
+    isMined: async (hash) => reader.getTransactionReceipt({ hash }).then(() => true, (error) => {
+      if (error instanceof TransactionReceiptNotFoundError) {
+        return false
+      }
+      throw chainError(error, 'look for a transaction')
+    }),
     watch: poller.watch
   }
 }

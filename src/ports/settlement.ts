@@ -62,6 +62,8 @@ export interface Settlement {
   settle(receipts: readonly SignedReceipt[]): Promise<Settled>
   claim(claims: readonly Claim[]): Promise<Submitted>
   release(buyer: Account, sellers: readonly Account[]): Promise<Submitted>
+  /** Whether the chain holds a transaction we submitted; one that was mined is gone when a reorganisation dropped its block. */
+  isMined(tx: Hex): Promise<boolean>
   /** Confirmed events in chain order, each at least once. Returns the way to stop. */
   watch(listener: (event: SettlementEvent) => void): () => void
 }

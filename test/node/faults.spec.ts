@@ -60,6 +60,7 @@ function flaky (settlement: Settlement, isDown: () => boolean): Settlement {
     tab: guard(settlement.tab),
     settle: guard(settlement.settle),
     claim: guard(settlement.claim),
+    isMined: guard(settlement.isMined),
     release: guard(settlement.release)
   }
 }
@@ -430,6 +431,51 @@ describe('faults', function () {
       await street.clock.advanceTo(STREET_START + 5 * HOUR)
       await expectGoodEnd(street, 2)
       expect(submitted).to.be.within(1, 6)
+      await street.stop()
+    })
+
+    for (const confirmations of [undefined, 4]) {
+      it(`should submit again soon what a reorganisation took away (${confirmations ?? 1} confirmations)`, async () => {
+        const submitted: number[] = []
+        const street: MemoryStreetHomes = await startPair({
+          confirmations,
+          home: { settleEverySec: 1800 },
+          onEvent: (index, event) => { index === 0 && event.type === 'receipts:submitted' && submitted.push(street.clock.now()) }
+        })
+        const [seller, buyer] = street.homes
+        let takeBack = (): void => {}
+        while (submitted.length === 0) {
+          takeBack = street.escrow.snapshot()
+          await street.clock.advanceTo(street.clock.now() + 1)
+        }
+        const { paid } = await seller.settlement.tab(buyer.owner, seller.owner)
+        const [lostAt] = submitted
+        takeBack()
+        await street.clock.advanceTo(lostAt + 300)
+        expect(submitted.length).to.equal(2)
+        await street.clock.advanceTo(lostAt + 900)
+        const after = await seller.settlement.tab(buyer.owner, seller.owner)
+        expect(after.paid > 0n && after.paid >= paid).to.equal(true)
+        await street.clock.advanceTo(STREET_START + 5 * HOUR)
+        await expectGoodEnd(street, 2)
+        expect(submitted.length).to.be.below(8)
+        await street.stop()
+      })
+    }
+
+    it('should bring back what is owed when the chain fell back behind what it had confirmed while the seller was away', async () => {
+      const street = await startPair({ home: { settleEverySec: 900 } })
+      await street.clock.advanceTo(STREET_START + 1200)
+      const takeBack = street.escrow.snapshot()
+      await street.clock.advanceTo(STREET_START + 5 * HOUR)
+      const [seller, buyer] = street.homes
+      const before = await seller.settlement.tab(buyer.owner, seller.owner)
+      expect(before.paid > 0n).to.equal(true)
+      takeBack()
+      expect((await seller.settlement.tab(buyer.owner, seller.owner)).paid).to.equal(0n)
+      await street.restart(0)
+      await street.clock.advanceTo(street.clock.now() + 300)
+      expect((await seller.settlement.tab(buyer.owner, seller.owner)).paid).to.equal(before.paid)
       await street.stop()
     })
 
