@@ -6,6 +6,7 @@ import { strategies } from '../agent/strategies/index.ts'
 import { createEscrowSettlement } from '../chain/escrow.ts'
 import { CodedError } from '../domain/errors.ts'
 import { checkMarketRules } from '../domain/market-rules.ts'
+import { SLOT_SEC } from '../domain/period.ts'
 import { parseMoney } from '../domain/units.ts'
 import { drivers } from '../drivers/index.ts'
 import { mechanisms } from '../market/mechanisms/index.ts'
@@ -25,6 +26,9 @@ import type { Hex, Money } from '../domain/units.ts'
 import type { Driver } from '../drivers/driver.ts'
 import type { Mechanism } from '../market/mechanism.ts'
 import type { Logger } from '../ports/telemetry.ts'
+
+/** In a market that runs fast many of its seconds pass between two blocks; the newest may be this old on the wall clock. */
+const HEAD_AGE_REAL_SEC = 30
 
 export interface EnergyNodeInit {
   readonly config: Config
@@ -58,6 +62,8 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     confirmations: config.chain.confirmations,
     pollMs: config.chain.pollMs,
     deployBlock: config.chain.deployBlock === 0 ? undefined : BigInt(config.chain.deployBlock),
+    now: () => clock.now(),
+    headAgeSec: Math.max(SLOT_SEC, HEAD_AGE_REAL_SEC * speed),
     privateKey,
     logger: logger.scope('chain')
   })

@@ -12,6 +12,7 @@ import type { Tabs } from './keep-tabs.ts'
 import type { KeyBook } from './key-book.ts'
 import type { Quotes } from './make-quotes.ts'
 import type { Buyer } from './run-trade.ts'
+import type { TradingGate } from './trading-gate.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
 import type { Hex, Money, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
 import type { Match } from '../market/mechanism.ts'
@@ -30,9 +31,9 @@ const SUSPECT_SEC = 300
 const MAX_CANDIDATES = 64
 
 /** Looks at the book once; returns the seconds until the next look. */
-export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer, keys: KeyBook }): () => Promise<number> {
+export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer, keys: KeyBook, isOpen: TradingGate }): () => Promise<number> {
   const { home, rules, clock, book, ledger, signer, random, strategy, mechanism } = context
-  const { quotes, tabs, buyer, keys } = parts
+  const { quotes, tabs, buyer, keys, isOpen } = parts
   /** Orders by id and sellers by key that are passed over for a while. */
   const passedUntil = new Map<Hex, UnixSeconds>()
 
@@ -91,7 +92,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
       }
     }
     const lastCall = LAST_CALL_SEC + 2 * rules.clockToleranceSec
-    for (const periodStart of openPeriods(now, rules)) {
+    for (const periodStart of isOpen() ? openPeriods(now, rules) : []) {
       const isTradable = now < gateClosure(periodStart, rules) - lastCall && periodStart >= home.tradeFrom && periodStart < home.tradeUntil
       const deficitWh = isTradable ? quotes.deficit(periodStart) ?? 0 : 0
       const match = deficitWh >= rules.minTradeWh ? await find(periodStart, deficitWh) : undefined

@@ -210,6 +210,7 @@ function createSettlement (ledger: Ledger, sender: Account): Settlement {
     claim: async (claims) => transact(ledger, (tx) => { claims.forEach((claim) => { claimOne(tx, sender, claim) }) }),
     release: async (buyer, sellers) => transact(ledger, (tx) => { sellers.forEach((seller) => { releaseOne(tx, buyer, seller) }) }),
     isMined: async (tx) => ledger.txs.has(tx),
+    isHealthy: () => ({ ok: true }),
     watch: (listener) => {
       const wrapped = (event: SettlementEvent): void => { listener(event) }
       const unwatch = (): void => {

@@ -20,11 +20,13 @@ export interface Proxy {
   readonly answers: Record<string, (real: () => Promise<unknown>) => Promise<unknown>>
   isShut: boolean
   fault?: Fault
+  /** Nothing listens at the address until it is opened again. */
+  closeForNow(): Promise<{ reopen(): Promise<void> }>
   close(): void
 }
 
 export async function startProxy (target: string): Promise<Proxy> {
-  const proxy: Omit<Proxy, 'url' | 'close'> = { isShut: false, calls: [], answers: {} }
+  const proxy: Omit<Proxy, 'url' | 'close' | 'closeForNow'> = { isShut: false, calls: [], answers: {} }
   const ask = async (body: string): Promise<Response> => fetch(target, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
   const answer = async (call: Call): Promise<unknown> => {
     const real = async (): Promise<unknown> => ((await (await ask(JSON.stringify(call))).json()) as { result: unknown }).result
@@ -50,13 +52,20 @@ export async function startProxy (target: string): Promise<Proxy> {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(Array.isArray(asked) ? answers : answers[0]))
     })().catch(() => { response.destroy() })
   })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const open = async (port: number): Promise<void> => new Promise((resolve) => { server.listen(port, '127.0.0.1', resolve) })
+  const close = async (): Promise<void> => new Promise((resolve) => {
+    server.close(() => { resolve() })
+    server.closeAllConnections()
+  })
+  await open(0)
+  const { port } = server.address() as AddressInfo
   return Object.assign(proxy, {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => {
-      server.close()
-      server.closeAllConnections()
-    }
+    url: `http://127.0.0.1:${port}`,
+    closeForNow: async () => {
+      await close()
+      return { reopen: async () => open(port) }
+    },
+    close: () => { void close() }
   })
 }
 

@@ -1,12 +1,13 @@
 import { expect } from 'aegir/chai'
 import { draw } from '../../src/agent/draws.ts'
 import { CodedError } from '../../src/domain/errors.ts'
-import { flatProfile, STREET_START, startMemoryHomes } from '../helpers/street.ts'
+import { flatProfile, silentLogger, STREET_START, startMemoryHomes } from '../helpers/street.ts'
 import { expectAllEnded, expectMoneyAddsUp, expectTwins, inState, meddledNetwork, Sales, tradesOf } from './street-checks.ts'
 import type { EnergyProfile } from '../../src/drivers/profile.ts'
 import type { Home } from '../../src/node/context.ts'
 import type { Meter } from '../../src/ports/meter.ts'
 import type { Settlement } from '../../src/ports/settlement.ts'
+import type { Logger } from '../../src/ports/telemetry.ts'
 import type { MemoryHomesInit, MemoryStreetHomes } from '../helpers/street.ts'
 
 const HOUR = 3600
@@ -411,6 +412,47 @@ describe('faults', function () {
       isDown = false
       await street.clock.advanceTo(STREET_START + 8 * HOUR)
       await expectGoodEnd(street, 10)
+      await street.stop()
+    })
+
+    it('should make no new trades while the chain cannot be trusted, say so once, and go on by itself', async () => {
+      const sick = { ok: false, reason: 'the chain has not answered for 40 s' }
+      const ill = new Set<number>()
+      const lines: string[] = []
+      const note = (message: string, fields?: Record<string, unknown>): void => { lines.push([message, ...Object.values(fields ?? {})].join(': ')) }
+      const logger: Logger = { ...silentLogger(), warn: note, info: note, scope: () => logger }
+      const street = await startPair({
+        logger,
+        home: { tradeUntil: STREET_START + 6 * HOUR },
+        adapt: (index, { settlement }) => ({ settlement: { ...settlement, isHealthy: () => ill.has(index) ? sick : { ok: true } } })
+      })
+      const [seller, buyer] = street.homes
+      const said = (text: string): number => lines.filter((line) => line === text).length
+      const agreed = async (): Promise<number> => (await tradesOf(buyer)).filter(({ state }) => state !== 'expired').length
+      const proposed = async (): Promise<number> => (await tradesOf(buyer)).length
+
+      await street.clock.advanceTo(STREET_START + HOUR)
+      ill.add(1)
+      const before = await proposed()
+      await street.clock.advanceTo(STREET_START + 2 * HOUR)
+      expect(await proposed()).to.equal(before)
+      expect(buyer.node.status().chain).to.deep.equal(sick)
+      expect(said('trading paused, money safe: the chain has not answered for 40 s')).to.equal(1)
+      ill.clear()
+      await street.clock.advanceTo(STREET_START + 3 * HOUR)
+      expect(await proposed()).to.be.above(before)
+      expect(said('trading resumes')).to.equal(1)
+      expect(buyer.node.status().chain).to.deep.equal({ ok: true })
+
+      ill.add(0)
+      const asked = await agreed()
+      await street.clock.advanceTo(STREET_START + 4 * HOUR)
+      expect(await agreed()).to.equal(asked)
+      expect(seller.node.status().chain).to.deep.equal(sick)
+      ill.clear()
+      await street.clock.advanceTo(STREET_START + 9 * HOUR)
+      expect(await agreed()).to.be.above(asked)
+      await expectGoodEnd(street, 5)
       await street.stop()
     })
 
