@@ -24,7 +24,7 @@ const LAST_CALL_SEC = 2
 /** An offer whose seller has no tab of ours is passed over this long, so that others do not wait behind it. */
 const PASS_OVER_SEC = 60
 
-/** All offers of a seller that did not answer are passed over this long. */
+/** All offers of a seller that did not answer, or is busy, are passed over this long. */
 const SUSPECT_SEC = 300
 
 /** Cheapest offers looked at in one go. */
@@ -80,7 +80,8 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
       book.setRemaining(id, outcome.remaining)
     }
     if (!outcome.isAgreed) {
-      passedUntil.set(outcome.isAnswered ? id : key, outcome.isAnswered ? order.periodStart : clock.now() + SUSPECT_SEC)
+      const isAboutOffer = outcome.isAnswered && outcome.isBusy !== true
+      passedUntil.set(isAboutOffer ? id : key, isAboutOffer ? order.periodStart : clock.now() + SUSPECT_SEC)
     }
   }
 

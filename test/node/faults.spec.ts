@@ -428,7 +428,7 @@ describe('faults', function () {
       })
       const [seller, buyer] = street.homes
       const said = (text: string): number => lines.filter((line) => line === text).length
-      const agreed = async (): Promise<number> => (await tradesOf(buyer)).filter(({ state }) => state !== 'expired').length
+      const agreed = async (): Promise<number> => (await tradesOf(buyer)).filter(({ terms, state }) => terms != null && state !== 'expired').length
       const proposed = async (): Promise<number> => (await tradesOf(buyer)).length
 
       await street.clock.advanceTo(STREET_START + HOUR)
