@@ -58,6 +58,8 @@ export function watchHealth (init: HealthInit): HealthWatch {
     // A look that hangs must not keep the next one waiting.
     void look()
     timer = setTimeout(lookAgain, Math.max(init.pollMs, silenceMs / LOOKS))
+    // Looking alone keeps no program alive.
+    timer.unref()
   }
 
   return {
