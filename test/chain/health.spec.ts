@@ -55,14 +55,16 @@ describe('health of the chain', () => {
     await until(() => asked() >= before + count)
   }
 
+  async function expectNoticed (fault: Fault): Promise<void> {
+    await start()
+    proxy.fault = fault
+    expect(await complaint()).to.match(/^the chain has not answered for/)
+    proxy.fault = undefined
+    await expectWellAgain()
+  }
+
   for (const fault of ['error', 'cut', 'hang', 'garbage'] satisfies Fault[]) {
-    it(`should notice a service that only answers with ${fault}, and when that is over`, async () => {
-      await start()
-      proxy.fault = fault
-      expect(await complaint()).to.match(/^the chain has not answered for/)
-      proxy.fault = undefined
-      await expectWellAgain()
-    })
+    it(`should notice a service that only answers with ${fault}, and when that is over`, async () => expectNoticed(fault))
   }
 
   it('should notice a service that is gone, and when it is back', async () => {
