@@ -9,7 +9,7 @@ const VALUES = [
 ]
 
 const TYPES = [
-  'Account', 'AccountBalance', 'Attestation', 'Batch', 'BookEntry', 'Cancel', 'ChainTab', 'Choice', 'Claim', 'Clock', 'Config', 'ConfigSources',
+  'Account', 'AccountBalance', 'Attestation', 'Batch', 'BookEntry', 'Cancel', 'ChainHealth', 'ChainTab', 'Choice', 'Claim', 'Clock', 'Config', 'ConfigSources',
   'Conversation', 'DataPaths', 'DeclineCode', 'Driver', 'DriverComponents', 'DriverParams', 'EnergyNode', 'EnergyNodeInit', 'Forecaster', 'Hex',
   'Knot', 'Log', 'LogFormat', 'LogLevel', 'Logger', 'LoggerInit', 'MarketRules', 'Match', 'Mechanism', 'Meter', 'Money', 'Network',
   'NetworkHandlers', 'NodeEvent', 'NodeListener', 'NodeStatus', 'Order', 'OrderRuleCode', 'OwnerSettlement', 'Param', 'Peer', 'PeriodReading',

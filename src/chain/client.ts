@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createPublicClient, createWalletClient, defineChain, http } from 'viem'
+import { createPublicClient, createWalletClient, defineChain, encodeFunctionData, http } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { CodedError } from '../domain/errors.ts'
 import { chainError, reverted } from './errors.ts'
 import type { ChainErrorCode } from './errors.ts'
 import type { Account, Hex } from '../domain/units.ts'
-import type { Abi, Chain, HttpTransport, Log, PrivateKeyAccount, PublicClient, TransactionReceipt, WalletClient } from 'viem'
+import type { Abi, Chain, FeeValuesEIP1559, FeeValuesLegacy, HttpTransport, Log, PrivateKeyAccount, PublicClient, TransactionReceipt, WalletClient } from 'viem'
 
 const REQUEST_TIMEOUT_MS = 10_000
 const REQUEST_RETRIES = 2
 const DEFAULT_MINED_TIMEOUT_MS = 180_000
+const DEFAULT_REPLACE_AFTER_MS = 60_000
+
+/** How often one transaction is sent again with a higher fee. */
+const MAX_REPLACEMENTS = 5
 
 export interface ChainClientInit {
   readonly rpcUrl: string
@@ -18,6 +22,8 @@ export interface ChainClientInit {
   readonly pollMs: number
   /** How long a transaction may stay unmined before we give up waiting for it. */
   readonly minedTimeoutMs?: number
+  /** How long before an unmined transaction is sent again with a higher fee, in real milliseconds; a minute unless told. */
+  readonly replaceAfterMs?: number
 }
 
 export interface ChainWriterInit extends ChainClientInit {
@@ -98,72 +104,124 @@ export function createChainWriter (init: ChainWriterInit, reader: ChainReader): 
   return {
     address: account.address.toLowerCase() as Account,
     write: async (call) => {
-      const mined = last.then(async () => send(line, call)).catch((error) => { throw chainError(error, call.doing) })
+      const mined = last.then(async () => write(line, call)).catch((error) => { throw chainError(error, call.doing) })
       last = mined.catch(() => {})
       return mined
     }
   }
 }
 
+type Fees = FeeValuesLegacy | FeeValuesEIP1559
+
 interface Line {
   readonly init: ChainWriterInit
   readonly reader: ChainReader
   readonly account: PrivateKeyAccount
   readonly wallet: WalletClient<HttpTransport, Chain, PrivateKeyAccount>
+  /** What we gave up waiting for: as long as it is not mined, nothing behind it can be. */
+  unmined?: { readonly nonce: number, readonly fees: Fees }
 }
 
-async function send (line: Line, call: Write | RawWrite): Promise<Mined> {
-  const tx = 'data' in call ? await sendData(line, call) : await sendCall(line, call)
-  const receipt = await untilMined(line, tx)
+/** One transaction that is on its way, in all its versions: only one of them can ever be mined. */
+interface Outgoing {
+  readonly request: { readonly to: Account, readonly data: Hex, readonly gas: bigint, readonly nonce: number }
+  readonly hashes: Hex[]
+  fees: Fees
+}
+
+async function write (line: Line, call: Write | RawWrite): Promise<Mined> {
+  const { reader, account } = line
+  const contract = 'data' in call ? undefined : { address: call.to, abi: call.abi, functionName: call.functionName, args: call.args }
+  const data = 'data' in call ? call.data : encodeFunctionData(call)
+  const estimate = contract == null ? await reader.estimateGas({ to: call.to, data, account }) : await reader.estimateContractGas({ ...contract, account })
+  const gas = estimate * 5n / 4n + ('data' in call ? 0n : call.extraGas ?? 0n)
+  const place = await nextPlace(line)
+  const outgoing: Outgoing = { request: { to: call.to, data, gas, nonce: place.nonce }, hashes: [], fees: place.fees }
+  await send(line, outgoing)
+  const receipt = await untilMined(line, outgoing)
   if (receipt.status === 'reverted') {
-    if (!('data' in call)) {
+    if (contract != null) {
       // Nodes do not keep the reason; running the call again on the block that refused it tells.
-      await line.reader.simulateContract({ ...requestOf(call), account: line.account, blockNumber: receipt.blockNumber })
+      await reader.simulateContract({ ...contract, account, blockNumber: receipt.blockNumber })
     }
     throw reverted(call.doing, 'unknown')
   }
-  return { tx, block: receipt.blockNumber, gasUsed: receipt.gasUsed, logs: receipt.logs }
+  return { tx: receipt.transactionHash, block: receipt.blockNumber, gasUsed: receipt.gasUsed, logs: receipt.logs }
 }
 
-function requestOf ({ to, abi, functionName, args }: Write): { address: Account, abi: Abi, functionName: string, args: readonly unknown[] } {
-  return { address: to, abi, functionName, args }
+/** The next nonce and what the chain asks for now, or the place of what we gave up on and a fee that pushes it out. */
+async function nextPlace (line: Line): Promise<{ nonce: number, fees: Fees }> {
+  const { reader, account: { address }, unmined } = line
+  const fees = await feesNow(reader)
+  if (unmined != null && await reader.getTransactionCount({ address, blockTag: 'latest' }) === unmined.nonce) {
+    return { nonce: unmined.nonce, fees: higher(unmined.fees, fees) }
+  }
+  return { nonce: await reader.getTransactionCount({ address, blockTag: 'pending' }), fees }
 }
 
-async function sendCall (line: Line, call: Write): Promise<Hex> {
-  const estimate = await line.reader.estimateContractGas({ ...requestOf(call), account: line.account })
-  return line.wallet.writeContract({ ...requestOf(call), gas: withMargin(estimate) + (call.extraGas ?? 0n) })
+async function feesNow (reader: ChainReader): Promise<Fees> {
+  const { baseFeePerGas } = await reader.getBlock()
+  return baseFeePerGas == null ? reader.estimateFeesPerGas({ type: 'legacy' }) : reader.estimateFeesPerGas()
 }
 
-async function sendData (line: Line, { to, data }: RawWrite): Promise<Hex> {
-  const estimate = await line.reader.estimateGas({ to, data, account: line.account })
-  return line.wallet.sendTransaction({ to, data, gas: withMargin(estimate) })
+/** What nodes ask of a replacement, 12.5 % more in every field, or what the chain asks for now if that is more. */
+function higher (before: Fees, now?: Fees): Fees {
+  const raise = (fee: bigint, asked = 0n): bigint => {
+    const raised = fee * 9n / 8n + 1n
+    return raised > asked ? raised : asked
+  }
+  return before.gasPrice != null
+    ? { gasPrice: raise(before.gasPrice, now?.gasPrice) }
+    : {
+        maxFeePerGas: raise(before.maxFeePerGas, now?.maxFeePerGas),
+        maxPriorityFeePerGas: raise(before.maxPriorityFeePerGas, now?.maxPriorityFeePerGas)
+      }
 }
 
-function withMargin (estimate: bigint): bigint {
-  return estimate * 5n / 4n
+async function send ({ wallet }: Line, { request, fees, hashes }: Outgoing): Promise<void> {
+  hashes.push(await wallet.sendTransaction({ ...request, ...fees }))
 }
 
-/** Waits for the receipt. A chain that fails to answer meanwhile is asked again: the transaction is out already. */
-async function untilMined ({ init, reader }: Line, tx: Hex): Promise<TransactionReceipt> {
+/** Sends the transaction again for more. A refusal is no failure: a version before it may just have been mined. */
+async function replace (line: Line, outgoing: Outgoing): Promise<unknown> {
+  const before = outgoing.fees
+  outgoing.fees = higher(before, await feesNow(line.reader).catch(() => undefined))
+  return send(line, outgoing).then(() => undefined, (error) => {
+    outgoing.fees = before
+    return error
+  })
+}
+
+/**
+ * Waits for the receipt of any version. A chain that fails to answer meanwhile is asked again: the transaction is out already.
+ * One that stays unmined is replaced, which also brings back one that the chain forgot.
+ */
+async function untilMined (line: Line, outgoing: Outgoing): Promise<TransactionReceipt> {
+  const { init, reader } = line
   const timeoutMs = init.minedTimeoutMs ?? DEFAULT_MINED_TIMEOUT_MS
-  const deadline = performance.now() + timeoutMs
+  const replaceAfterMs = init.replaceAfterMs ?? DEFAULT_REPLACE_AFTER_MS
+  const started = performance.now()
+  let replacements = 0
   let failure: unknown
-  const look = async (): Promise<TransactionReceipt | undefined> =>
-    reader.getTransactionReceipt({ hash: tx }).catch((error) => {
-      failure = error
-      return undefined
-    })
-  while (performance.now() < deadline) {
+  while (performance.now() < started + timeoutMs) {
     if (init.signal?.aborted === true) {
-      throw new CodedError<ChainErrorCode>('CHAIN_STOPPED', 'We stopped before the transaction was mined: look at the account before you repeat it.', { details: { tx } })
+      throw new CodedError<ChainErrorCode>('CHAIN_STOPPED', 'We stopped before the transaction was mined: look at the account before you repeat it.', { details: { tx: outgoing.hashes.at(-1) } })
     }
-    const receipt = await look()
-    if (receipt != null) {
-      return receipt
+    const looks = await Promise.allSettled(outgoing.hashes.map(async (hash) => reader.getTransactionReceipt({ hash })))
+    const mined = looks.find((look) => look.status === 'fulfilled')
+    if (mined != null) {
+      line.unmined = undefined
+      return mined.value
+    }
+    failure = looks.find((look) => look.status === 'rejected')?.reason ?? failure
+    if (replacements < MAX_REPLACEMENTS && performance.now() >= started + replaceAfterMs * (replacements + 1)) {
+      replacements++
+      failure = await replace(line, outgoing) ?? failure
     }
     await sleep(init.pollMs)
   }
+  line.unmined = { nonce: outgoing.request.nonce, fees: outgoing.fees }
   throw new CodedError<ChainErrorCode>('CHAIN_TIMEOUT',
     `The transaction was not mined within ${Math.ceil(timeoutMs / 1000)} s: it may still be, so look at the account before you repeat it.`,
-    { details: { tx }, cause: failure })
+    { details: { tx: outgoing.hashes.at(-1) }, cause: failure })
 }

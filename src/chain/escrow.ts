@@ -3,17 +3,18 @@
  * it must never know orders, trades in progress or what a home wants. Start reading at `createEscrowSettlement`; how
  * transactions are sent is in `client.ts`, how events are followed in `escrow-events.ts`.
  */
-import { compactSignatureToSignature, parseEventLogs, serializeSignature, slice } from 'viem'
+import { compactSignatureToSignature, parseEventLogs, serializeSignature, slice, TransactionReceiptNotFoundError } from 'viem'
 import { energyEscrowAbi, practiceTokenAbi } from '../../contracts/abi.ts'
 import { CodedError } from '../domain/errors.ts'
 import { SKIP_REASONS } from '../ports/settlement.ts'
 import { checkNetwork, createChainReader, createChainWriter } from './client.ts'
 import { chainError } from './errors.ts'
 import { createEventPoller } from './escrow-events.ts'
+import { watchHealth } from './health.ts'
 import type { ChainReader, Mined, Write } from './client.ts'
 import type { ChainErrorCode } from './errors.ts'
 import type { ChainTab, Claim } from '../domain/receipt.ts'
-import type { Account, Hex } from '../domain/units.ts'
+import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
 import type { AccountBalance, RegisteredKey, Settled, Settlement, Submitted, Token } from '../ports/settlement.ts'
 import type { Logger } from '../ports/telemetry.ts'
 import type { Abi } from 'viem'
@@ -33,6 +34,14 @@ export interface EscrowSettlementInit {
   readonly logger?: Logger
   /** How long to wait for a transaction to be mined, in real milliseconds; three minutes unless told. */
   readonly minedTimeoutMs?: number
+  /** How long before an unmined transaction is sent again with a higher fee, in real milliseconds; a minute unless told. */
+  readonly replaceAfterMs?: number
+  /** Market time, by which a chain that lags behind is told. */
+  now?(): UnixSeconds
+  /** How long the chain may say nothing before it counts as away, in real milliseconds; half a minute unless told. */
+  readonly silenceMs?: number
+  /** How old the newest block may be, in seconds of market time; a slot unless told. */
+  readonly headAgeSec?: number
 }
 
 const DAY_SEC = 86_400
@@ -50,6 +59,7 @@ export function createEscrowSettlement (init: EscrowSettlementInit): Settlement 
   const writer = createChainWriter({ ...init, signal: stopping.signal }, reader)
   const reads = createReads(reader, init)
   const poller = createEventPoller({ ...init, reader, head: reads.head })
+  const watch = watchHealth({ ...init, reader: createChainReader(init) })
   let token: Promise<Token> | undefined
 
   const write = async (call: Omit<Write, 'to' | 'abi'>): Promise<Mined> => writer.write({ ...call, to: init.escrow, abi: ESCROW_ABI })
@@ -67,10 +77,12 @@ export function createEscrowSettlement (init: EscrowSettlementInit): Settlement 
       await checkContract(reader, init.escrow)
       await readToken()
       await poller.start().catch((error) => { throw chainError(error, 'find the newest block') })
+      watch.start()
     },
     stop: async () => {
       stopping.abort()
       poller.stop()
+      watch.stop()
     },
     token: readToken,
     account: reads.account,
@@ -91,6 +103,13 @@ export function createEscrowSettlement (init: EscrowSettlementInit): Settlement 
     },
     release: async (buyer, sellers) =>
       submitted(await write({ functionName: 'release', args: [buyer, sellers], doing: 'release expired tabs' })),
+    isMined: async (hash) => reader.getTransactionReceipt({ hash }).then(() => true, (error) => {
+      if (error instanceof TransactionReceiptNotFoundError) {
+        return false
+      }
+      throw chainError(error, 'look for a transaction')
+    }),
+    isHealthy: watch.health,
     watch: poller.watch
   }
 }

@@ -36,6 +36,7 @@ export const configSchema = Type.Object({
     rpc: text({ pattern: /^(https?|wss?):\/\/\S{1,500}$/, expected: 'an address that begins with http://, https://, ws:// or wss://', description: 'Where the node reaches the chain.', example: 'http://127.0.0.1:8545', flag: '--rpc' }),
     confirmations: whole(1, 1000, { default: 2, unit: 'blocks', description: 'How many blocks must stand before the node believes what it read.' }),
     pollMs: whole(50, 3_600_000, { default: 4000, unit: 'milliseconds', description: 'How often the node asks the chain for news.' }),
+    maxHeadAgeSec: whole(0, MAX, { default: 900, unit: 'seconds', description: 'Trading pauses while the newest block is older. 0 never pauses for that: for a development chain that mines only on demand.' }),
     deployBlock: whole(0, MAX, { default: 0, description: 'Block in which the escrow was created: events are read again from there at each start. 0 reads only what happens while the node runs; the state of tabs is always read.' })
   }, { description: 'The chain that settles the market.' }),
 

@@ -16,6 +16,7 @@ import { step } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
 import type { KeyBook } from './key-book.ts'
 import type { Quotes } from './make-quotes.ts'
+import type { TradingGate } from './trading-gate.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Accept, Confirm, Decline, DeclineCode, Delivery, Propose, ReceiptMessage, TradeAnswer, TradeRequest } from '../domain/trade-message.ts'
@@ -28,9 +29,9 @@ function decline (code: DeclineCode, remaining: WattHours = 0): Decline {
 
 export type AnswerTrade = (request: TradeRequest, from: PublicKey) => Promise<TradeAnswer>
 
-export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook }): AnswerTrade {
+export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook, isOpen: TradingGate }): AnswerTrade {
   const { home, rules, at, clock, ledger, signer, logger } = context
-  const { quotes, keys } = parts
+  const { quotes, keys, isOpen } = parts
 
   /** Whether a proposal can become a trade at all; the price may only have moved in the buyer's favour since it was sent. */
   const orderProblem = (order: VerifiedOrder | undefined, request: Propose): DeclineCode | undefined => {
@@ -86,6 +87,10 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
   }
 
   const onPropose = async (request: Propose, from: PublicKey): Promise<Accept | Decline> => {
+    if (ledger.trade(request.tradeId) == null && !isOpen()) {
+      const order = quotes.all().find(({ id }) => id === request.orderId)
+      return decline('BUSY', order == null ? 0 : quotes.remaining(order))
+    }
     const validUntil = await keys.validUntil(request.buyer, addressOf(from))
     return ledger.exclusive(async () => {
       const known = ledger.trade(request.tradeId)

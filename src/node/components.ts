@@ -26,6 +26,9 @@ import type { Driver } from '../drivers/driver.ts'
 import type { Mechanism } from '../market/mechanism.ts'
 import type { Logger } from '../ports/telemetry.ts'
 
+/** In a market that runs fast many of its seconds pass between two blocks; the newest may be this old on the wall clock. */
+const HEAD_AGE_REAL_SEC = 30
+
 export interface EnergyNodeInit {
   readonly config: Config
   /** Folder of the node's database. */
@@ -58,6 +61,8 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     confirmations: config.chain.confirmations,
     pollMs: config.chain.pollMs,
     deployBlock: config.chain.deployBlock === 0 ? undefined : BigInt(config.chain.deployBlock),
+    now: () => clock.now(),
+    headAgeSec: config.chain.maxHeadAgeSec === 0 ? Number.MAX_SAFE_INTEGER : Math.max(config.chain.maxHeadAgeSec, HEAD_AGE_REAL_SEC * speed),
     privateKey,
     logger: logger.scope('chain')
   })

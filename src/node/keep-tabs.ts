@@ -106,6 +106,7 @@ export function keepTabs (context: NodeContext, parts: { buyer: Buyer }): Tabs {
       await Promise.all(ledger.allTabs().map(async (tab) => tab.role === 'seller'
         ? attempt(`claiming from ${tab.buyer}`, async () => endings.claim(tab), RETRY_SEC)
         : attempt(`paying ${tab.seller}`, async () => payAndRefill(tab))))
+      await attempt('submitting again', chain.resubmit)
       await attempt('settling', chain.collect, RETRY_SEC)
       await attempt('releasing tabs', chain.releaseExpired, RETRY_SEC)
       return ROUND_SEC

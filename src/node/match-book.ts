@@ -12,6 +12,7 @@ import type { Tabs } from './keep-tabs.ts'
 import type { KeyBook } from './key-book.ts'
 import type { Quotes } from './make-quotes.ts'
 import type { Buyer } from './run-trade.ts'
+import type { TradingGate } from './trading-gate.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
 import type { Hex, Money, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
 import type { Match } from '../market/mechanism.ts'
@@ -23,16 +24,16 @@ const LAST_CALL_SEC = 2
 /** An offer whose seller has no tab of ours is passed over this long, so that others do not wait behind it. */
 const PASS_OVER_SEC = 60
 
-/** All offers of a seller that did not answer are passed over this long. */
+/** All offers of a seller that did not answer, or is busy, are passed over this long. */
 const SUSPECT_SEC = 300
 
 /** Cheapest offers looked at in one go. */
 const MAX_CANDIDATES = 64
 
 /** Looks at the book once; returns the seconds until the next look. */
-export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer, keys: KeyBook }): () => Promise<number> {
+export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer, keys: KeyBook, isOpen: TradingGate }): () => Promise<number> {
   const { home, rules, clock, book, ledger, signer, random, strategy, mechanism } = context
-  const { quotes, tabs, buyer, keys } = parts
+  const { quotes, tabs, buyer, keys, isOpen } = parts
   /** Orders by id and sellers by key that are passed over for a while. */
   const passedUntil = new Map<Hex, UnixSeconds>()
 
@@ -79,7 +80,8 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
       book.setRemaining(id, outcome.remaining)
     }
     if (!outcome.isAgreed) {
-      passedUntil.set(outcome.isAnswered ? id : key, outcome.isAnswered ? order.periodStart : clock.now() + SUSPECT_SEC)
+      const isAboutOffer = outcome.isAnswered && outcome.isBusy !== true
+      passedUntil.set(isAboutOffer ? id : key, isAboutOffer ? order.periodStart : clock.now() + SUSPECT_SEC)
     }
   }
 
@@ -91,7 +93,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
       }
     }
     const lastCall = LAST_CALL_SEC + 2 * rules.clockToleranceSec
-    for (const periodStart of openPeriods(now, rules)) {
+    for (const periodStart of isOpen() ? openPeriods(now, rules) : []) {
       const isTradable = now < gateClosure(periodStart, rules) - lastCall && periodStart >= home.tradeFrom && periodStart < home.tradeUntil
       const deficitWh = isTradable ? quotes.deficit(periodStart) ?? 0 : 0
       const match = deficitWh >= rules.minTradeWh ? await find(periodStart, deficitWh) : undefined

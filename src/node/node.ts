@@ -16,6 +16,7 @@ import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
 import { createBuyer } from './run-trade.ts'
 import { loop } from './supervise.ts'
+import { tradingGate } from './trading-gate.ts'
 import type { NodeContext } from './context.ts'
 import type { NodeEvent, NodeListener } from './events.ts'
 import type { Loop } from './supervise.ts'
@@ -25,7 +26,7 @@ import type { Trade } from '../domain/trade.ts'
 import type { Hex, UnixSeconds } from '../domain/units.ts'
 import type { PricedOffer } from '../market/order-book.ts'
 import type { Peer } from '../ports/network.ts'
-import type { AccountBalance, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
+import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
 import type { Batch } from '../ports/store.ts'
 
 export interface NodeStatus {
@@ -41,6 +42,8 @@ export interface NodeStatus {
   readonly lastReading?: PeriodReading
   readonly openOrders: number
   readonly openTrades: number
+  /** No new trades while it is not well. */
+  readonly chain: ChainHealth
 }
 
 export interface Wallet {
@@ -98,8 +101,9 @@ export function createNode (init: NodeInit): EnergyNode {
   const keys = keyBook(context)
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
   const tabs = keepTabs(context, { buyer })
-  const answer = answerTrade(context, { quotes, keys })
-  const look = matchBook(context, { quotes, tabs, buyer, keys })
+  const isOpen = tradingGate(context)
+  const answer = answerTrade(context, { quotes, keys, isOpen })
+  const look = matchBook(context, { quotes, tabs, buyer, keys, isOpen })
 
   const loops = new Map<string, Loop>()
   const cleanups: Array<() => void | Promise<void>> = []
@@ -175,7 +179,8 @@ export function createNode (init: NodeInit): EnergyNode {
       rulesDigest: context.rulesDigest,
       lastReading: meters.history().at(-1),
       openOrders: book.size,
-      openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length
+      openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
+      chain: settlement.isHealthy()
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),
     trades: async (query) => store.trades(query),

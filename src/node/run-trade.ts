@@ -21,6 +21,8 @@ export interface Outcome {
   readonly isAgreed: boolean
   /** False when nothing came back: the same offer may be tried again. */
   readonly isAnswered: boolean
+  /** The seller takes no proposals just now, whatever they are. */
+  readonly isBusy?: boolean
   /** What the seller says is left of the order. */
   readonly remaining?: WattHours
 }
@@ -59,7 +61,7 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
   const settleAnswer = async (trade: Trade, answer: TradeAnswer, conversation: Conversation): Promise<Outcome> => {
     if (answer.kind === 'decline') {
       await apply(trade.id, { type: 'declined', reason: answer.code })
-      return { isAgreed: false, isAnswered: true, remaining: answer.remaining }
+      return { isAgreed: false, isAnswered: true, isBusy: answer.code === 'BUSY', remaining: answer.remaining }
     }
     const problem = answer.kind === 'accept' ? termsProblem(trade, answer) : 'the answer was not an ACCEPT'
     if (problem != null || answer.kind !== 'accept') {

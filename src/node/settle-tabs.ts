@@ -9,13 +9,16 @@ import { hasTerms, positionOf } from '../domain/trade.ts'
 import { newerChainTab, settledPoint } from '../trade/tab-ledger.ts'
 import { step } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
-import type { SignedReceipt } from '../domain/receipt.ts'
+import type { ChainTab, SignedReceipt } from '../domain/receipt.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
-import type { Account, UnixSeconds } from '../domain/units.ts'
+import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
 
-/** A receipt that was mined and is not confirmed after this long was lost in a reorganisation and is submitted again. */
+/** How long a transaction is watched after it was mined; a receipt that is still not confirmed then is submitted again. */
 const CONFIRM_SEC = 3600
+
+/** What the chain has not had for so long, at each look, is lost: one look may have met a service that is a block behind. */
+const LOST_SEC = 60
 
 export interface TabSettlement {
   /** Submits receipts; resolves with the number that the escrow took. */
@@ -29,15 +32,25 @@ export interface TabSettlement {
   refreshAll(): Promise<void>
   /** Seller: submits all that we are owed as soon as some of it is owed for a whole settlement interval, also after a restart. */
   collect(): Promise<void>
+  /** Submits again what a reorganisation took away: our transactions that vanished, and what we are owed when a tab fell back. */
+  resubmit(): Promise<void>
   /** Submits everything that is ahead of the chain, ours to pay and ours to be paid; resolves with the number of receipts. */
   settleNow(): Promise<number>
   /** Buyer: frees what expired tabs still hold. */
   releaseExpired(): Promise<void>
 }
 
+interface UnderWay {
+  readonly tx: Hex
+  readonly until: UnixSeconds
+  readonly missingSince?: UnixSeconds
+}
+
 export function settleTabs (context: Pick<NodeContext, 'home' | 'clock' | 'ledger' | 'settlement' | 'logger' | 'emit'>): TabSettlement {
   const { home, clock, ledger, settlement, logger } = context
-  const submittedUntil = new Map<string, UnixSeconds>()
+  const underWay = new Map<string, UnderWay>()
+  /** Tabs that the chain once had further than it has now, and since when. */
+  const fallenSince = new Map<string, UnixSeconds>()
   const waitingLooks = new Map<string, Promise<void>>()
   let lastLook: Promise<void> = Promise.resolve()
 
@@ -47,7 +60,8 @@ export function settleTabs (context: Pick<NodeContext, 'home' | 'clock' | 'ledge
       logger.info('the escrow passed over a receipt', { reason, seller: receipts[index]?.receipt.seller, buyer: receipts[index]?.receipt.buyer })
     }
     for (const { receipt: { buyer, seller } } of receipts) {
-      submittedUntil.set(tabId(buyer, seller), clock.now() + CONFIRM_SEC)
+      underWay.set(tabId(buyer, seller), { tx: submitted.tx, until: clock.now() + CONFIRM_SEC })
+      fallenSince.delete(tabId(buyer, seller))
     }
     const count = receipts.length - submitted.skipped.length
     context.emit({ type: 'receipts:submitted', count, submitted })
@@ -76,6 +90,7 @@ export function settleTabs (context: Pick<NodeContext, 'home' | 'clock' | 'ledge
       if (tab == null) {
         return
       }
+      noteFall(tab, read)
       const chain = newerChainTab(tab.chain, read)
       const passed = ledger.between(buyer, seller).filter(hasTerms).filter(({ terms }) => positionOf(terms) <= chain.through)
       const moved = passed.map((trade) => step(trade, { type: 'settled' }, clock.now())).filter((trade, place) => trade !== passed[place])
@@ -85,9 +100,34 @@ export function settleTabs (context: Pick<NodeContext, 'home' | 'clock' | 'ledge
     })
   }
 
+  const noteFall = (tab: Tab, read: ChainTab): void => {
+    const id = tabId(tab.buyer, tab.seller)
+    if (read.through >= tab.chain.through) {
+      fallenSince.delete(id)
+    } else if (tab.role === 'seller') {
+      fallenSince.set(id, fallenSince.get(id) ?? clock.now())
+    }
+  }
+
+  /** Looks for our transactions; true for each tab whose transaction has been missing for a while. */
+  const findVanished = async (): Promise<(id: string) => boolean> => {
+    const txs = new Set([...underWay.values()].map(({ tx }) => tx))
+    const mined = new Map(await Promise.all([...txs].map(async (tx) => [tx, await settlement.isMined(tx)] as const)))
+    for (const [id, { tx, until, missingSince }] of underWay) {
+      if (until <= clock.now()) {
+        underWay.delete(id)
+      } else if (mined.has(tx)) {
+        underWay.set(id, { tx, until, missingSince: mined.get(tx) === true ? undefined : missingSince ?? clock.now() })
+      }
+    }
+    return (id) => isLost(underWay.get(id)?.missingSince)
+  }
+
+  const isLost = (since: UnixSeconds | undefined): boolean => since != null && since <= clock.now() - LOST_SEC
+
   const isAhead = ({ signed, chain }: Tab): boolean => signed != null && signed.receipt.through > chain.through
 
-  const isUnderWay = (tab: Tab): boolean => isAhead(tab) && (submittedUntil.get(tabId(tab.buyer, tab.seller)) ?? 0) > clock.now()
+  const isUnderWay = (tab: Tab): boolean => isAhead(tab) && (underWay.get(tabId(tab.buyer, tab.seller))?.until ?? 0) > clock.now()
 
   const submitAll = async (tabs: readonly Tab[]): Promise<number> => {
     const batch = tabs.map(({ signed }) => signed).filter((signed) => signed != null)
@@ -105,6 +145,20 @@ export function settleTabs (context: Pick<NodeContext, 'home' | 'clock' | 'ledge
     async refreshAll () {
       for (const { buyer, seller } of ledger.allTabs()) {
         await refresh(buyer, seller)
+      }
+    },
+    async resubmit () {
+      const isVanished = await findVanished()
+      for (const { buyer, seller } of ledger.allTabs().filter(({ buyer, seller }) => fallenSince.has(tabId(buyer, seller)))) {
+        await refresh(buyer, seller)
+      }
+      const lost = ledger.allTabs().filter(({ buyer, seller }) => {
+        const id = tabId(buyer, seller)
+        return isVanished(id) || (isLost(fallenSince.get(id)) && !underWay.has(id))
+      })
+      if (lost.length > 0) {
+        logger.warn('the chain lost receipts: they are submitted again', { tabs: lost.length })
+        await submitAll(lost)
       }
     },
     settleNow: async () => submitAll(ledger.allTabs().filter(isAhead)),

@@ -47,6 +47,12 @@ export type SettlementEvent =
   | { readonly kind: 'deposited', readonly owner: Account, readonly amount: Money }
   | { readonly kind: 'withdrawn', readonly owner: Account, readonly amount: Money }
 
+/** Whether what the chain says can be relied on, and what speaks against it. */
+export interface ChainHealth {
+  readonly ok: boolean
+  readonly reason?: string
+}
+
 /**
  * The escrow as a node sees it. Every read is of the newest block that has the configured number of confirmations.
  * Throws `CHAIN_UNREACHABLE` when the chain does not answer and `CHAIN_REVERTED` with the contract's own error name.
@@ -62,6 +68,10 @@ export interface Settlement {
   settle(receipts: readonly SignedReceipt[]): Promise<Settled>
   claim(claims: readonly Claim[]): Promise<Submitted>
   release(buyer: Account, sellers: readonly Account[]): Promise<Submitted>
+  /** Whether the chain holds a transaction we submitted; one that was mined is gone when a reorganisation dropped its block. */
+  isMined(tx: Hex): Promise<boolean>
+  /** As of the last look at the chain; new trades wait while it is not. */
+  isHealthy(): ChainHealth
   /** Confirmed events in chain order, each at least once. Returns the way to stop. */
   watch(listener: (event: SettlementEvent) => void): () => void
 }

@@ -33,6 +33,8 @@ export interface MemoryEscrow {
   mint(account: Account, amount: Money): void
   /** Adds an empty block. */
   mine(): void
+  /** Keeps the ledger as it is now; calling the result takes back all that came since, as a reorganisation does. */
+  snapshot(): () => void
 }
 
 const DAY_SEC = 86_400
@@ -69,8 +71,11 @@ interface Ledger {
   readonly confirmed: State
   /** Mined and not confirmed yet. */
   readonly pending: Block[]
+  readonly txs: Set<Hex>
   readonly listeners: Set<(event: SettlementEvent) => void>
   height: number
+  /** Moves ever made, those that were taken back too. */
+  moves: number
 }
 
 /** A transaction in progress: its changes lie over the mined state until it is mined, or are dropped when it throws. */
@@ -83,12 +88,13 @@ interface Tx {
 }
 
 export function createMemoryEscrow (init: MemoryEscrowInit): MemoryEscrow {
-  const ledger: Ledger = { init, mined: emptyState(), confirmed: emptyState(), pending: [], listeners: new Set(), height: 0 }
+  const ledger: Ledger = { init, mined: emptyState(), confirmed: emptyState(), pending: [], txs: new Set(), listeners: new Set(), height: 0, moves: 0 }
   return {
     settlement: (sender) => createSettlement(ledger, sender),
     owner: (account) => createOwner(ledger, account),
     mint: (account, amount) => { ledger.mined.wallets.set(account, (ledger.mined.wallets.get(account) ?? 0n) + amount) },
-    mine: () => { transact(ledger, () => {}) }
+    mine: () => { transact(ledger, () => {}) },
+    snapshot: () => snapshot(ledger)
   }
 }
 
@@ -105,8 +111,28 @@ function transact<T> (ledger: Ledger, move: (tx: Tx) => T): T & Submitted {
   merge(tx.changes, ledger.mined)
   ledger.height++
   ledger.pending.push({ number: ledger.height, changes: tx.changes, events: tx.events })
+  const hash: Hex = `0x${(++ledger.moves).toString(16).padStart(64, '0')}`
+  ledger.txs.add(hash)
   confirm(ledger)
-  return { ...result, tx: `0x${ledger.height.toString(16).padStart(64, '0')}`, gasUsed: 0n }
+  return { ...result, tx: hash, gasUsed: 0n }
+}
+
+function snapshot (ledger: Ledger): () => void {
+  const { height } = ledger
+  const [mined, confirmed] = [emptyState(), emptyState()]
+  merge(ledger.mined, mined)
+  merge(ledger.confirmed, confirmed)
+  const [pending, txs] = [[...ledger.pending], [...ledger.txs]]
+  return () => {
+    for (const [state, before] of [[ledger.mined, mined], [ledger.confirmed, confirmed]]) {
+      Object.values(state).forEach((map: Map<string, unknown>) => { map.clear() })
+      merge(before, state)
+    }
+    ledger.pending.splice(0, ledger.pending.length, ...pending)
+    ledger.txs.clear()
+    txs.forEach((tx) => ledger.txs.add(tx))
+    ledger.height = height
+  }
 }
 
 function confirm ({ init, pending, confirmed, height, listeners }: Ledger): void {
@@ -183,6 +209,8 @@ function createSettlement (ledger: Ledger, sender: Account): Settlement {
     }),
     claim: async (claims) => transact(ledger, (tx) => { claims.forEach((claim) => { claimOne(tx, sender, claim) }) }),
     release: async (buyer, sellers) => transact(ledger, (tx) => { sellers.forEach((seller) => { releaseOne(tx, buyer, seller) }) }),
+    isMined: async (tx) => ledger.txs.has(tx),
+    isHealthy: () => ({ ok: true }),
     watch: (listener) => {
       const wrapped = (event: SettlementEvent): void => { listener(event) }
       const unwatch = (): void => {

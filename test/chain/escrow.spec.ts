@@ -161,6 +161,28 @@ describe('escrow on a chain', () => {
     })
   })
 
+  it('should know that a reorg took a settlement away, settle it again and tell of both', async () => {
+    const pair = await aPair()
+    const [buyer, seller] = [accountOf(pair.buyer), accountOf(pair.seller)]
+    const receipt = aReceipt(pair, START / 900 - 1, 5)
+    const told: bigint[] = []
+    pair.settlement.watch((event) => { event.kind === 'settled' && told.push(event.total) })
+    const snapshot = await rig.client.snapshot()
+    const lost = await pair.settlement.settle([receipt])
+    await until(() => told.length === 1)
+    expect(await pair.settlement.isMined(lost.tx)).to.equal(true)
+
+    await rig.client.revert({ id: snapshot })
+    expect(await pair.settlement.isMined(lost.tx)).to.equal(false)
+    expect(await pair.settlement.tab(buyer, seller)).to.include({ paid: 0n })
+    await rig.chain.mine(START + 600)
+    const again = await pair.settlement.settle([receipt])
+    expect(again.skipped).to.deep.equal([])
+    await until(() => told.length === 2)
+    expect(await pair.settlement.tab(buyer, seller)).to.include({ paid: 5n })
+    await pair.settlement.stop()
+  })
+
   it('should read nothing before the escrow\'s own block', async () => {
     const settlement = rig.settlement(generatePrivateKey(), { confirmations: 50 })
     await settlement.start()

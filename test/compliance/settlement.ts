@@ -206,6 +206,13 @@ export function testSettlement (name: string, setup: (confirmations: number) => 
         await seller.owner.withdraw(1_200_000n)
       })
 
+      it('should know the transactions that were mined, and no others', async () => {
+        const pair = await aPair()
+        const { tx } = await pair.seller.settlement.settle([sign(pair, await aReceipt(pair))])
+        expect(await pair.buyer.settlement.isMined(tx)).to.equal(true)
+        expect(await pair.buyer.settlement.isMined(`0x${'ab'.repeat(32)}`)).to.equal(false)
+      })
+
       it('should say which receipts of a batch were passed over, and settle the rest', async () => {
         const pair = await aPair()
         const good = await aReceipt(pair, { total: 10n })

@@ -48,7 +48,7 @@ describe('loading the configuration', () => {
       name: 'home',
       owner: '0x00000000000000000000000000000000000000aa',
       market: { area: 'elm-street', chainId: 31337, escrow: ESCROW, ...DEFAULT_MARKET_RULES },
-      chain: { rpc: 'http://127.0.0.1:8545', confirmations: 2, pollMs: 4000, deployBlock: 0 },
+      chain: { rpc: 'http://127.0.0.1:8545', confirmations: 2, pollMs: 4000, maxHeadAgeSec: 900, deployBlock: 0 },
       tariff: { retail: '0.30', feedIn: '0.08' },
       network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: true, mdnsTag: '_wattmesh._udp.local', bootstrap: [] },
       meter: { driver: 'demo', params: {} },

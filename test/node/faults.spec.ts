@@ -1,12 +1,13 @@
 import { expect } from 'aegir/chai'
 import { draw } from '../../src/agent/draws.ts'
 import { CodedError } from '../../src/domain/errors.ts'
-import { flatProfile, STREET_START, startMemoryHomes } from '../helpers/street.ts'
+import { flatProfile, silentLogger, STREET_START, startMemoryHomes } from '../helpers/street.ts'
 import { expectAllEnded, expectMoneyAddsUp, expectTwins, inState, meddledNetwork, Sales, tradesOf } from './street-checks.ts'
 import type { EnergyProfile } from '../../src/drivers/profile.ts'
 import type { Home } from '../../src/node/context.ts'
 import type { Meter } from '../../src/ports/meter.ts'
 import type { Settlement } from '../../src/ports/settlement.ts'
+import type { Logger } from '../../src/ports/telemetry.ts'
 import type { MemoryHomesInit, MemoryStreetHomes } from '../helpers/street.ts'
 
 const HOUR = 3600
@@ -60,6 +61,7 @@ function flaky (settlement: Settlement, isDown: () => boolean): Settlement {
     tab: guard(settlement.tab),
     settle: guard(settlement.settle),
     claim: guard(settlement.claim),
+    isMined: guard(settlement.isMined),
     release: guard(settlement.release)
   }
 }
@@ -413,6 +415,47 @@ describe('faults', function () {
       await street.stop()
     })
 
+    it('should make no new trades while the chain cannot be trusted, say so once, and go on by itself', async () => {
+      const sick = { ok: false, reason: 'the chain has not answered for 40 s' }
+      const ill = new Set<number>()
+      const lines: string[] = []
+      const note = (message: string, fields?: Record<string, unknown>): void => { lines.push([message, ...Object.values(fields ?? {})].join(': ')) }
+      const logger: Logger = { ...silentLogger(), warn: note, info: note, scope: () => logger }
+      const street = await startPair({
+        logger,
+        home: { tradeUntil: STREET_START + 6 * HOUR },
+        adapt: (index, { settlement }) => ({ settlement: { ...settlement, isHealthy: () => ill.has(index) ? sick : { ok: true } } })
+      })
+      const [seller, buyer] = street.homes
+      const said = (text: string): number => lines.filter((line) => line === text).length
+      const agreed = async (): Promise<number> => (await tradesOf(buyer)).filter(({ terms, state }) => terms != null && state !== 'expired').length
+      const proposed = async (): Promise<number> => (await tradesOf(buyer)).length
+
+      await street.clock.advanceTo(STREET_START + HOUR)
+      ill.add(1)
+      const before = await proposed()
+      await street.clock.advanceTo(STREET_START + 2 * HOUR)
+      expect(await proposed()).to.equal(before)
+      expect(buyer.node.status().chain).to.deep.equal(sick)
+      expect(said('trading paused, money safe: the chain has not answered for 40 s')).to.equal(1)
+      ill.clear()
+      await street.clock.advanceTo(STREET_START + 3 * HOUR)
+      expect(await proposed()).to.be.above(before)
+      expect(said('trading resumes')).to.equal(1)
+      expect(buyer.node.status().chain).to.deep.equal({ ok: true })
+
+      ill.add(0)
+      const asked = await agreed()
+      await street.clock.advanceTo(STREET_START + 4 * HOUR)
+      expect(await agreed()).to.equal(asked)
+      expect(seller.node.status().chain).to.deep.equal(sick)
+      ill.clear()
+      await street.clock.advanceTo(STREET_START + 9 * HOUR)
+      expect(await agreed()).to.be.above(asked)
+      await expectGoodEnd(street, 5)
+      await street.stop()
+    })
+
     it('should settle on a chain that confirms late', async () => {
       const street = await startPair({ confirmations: 4, home: { claimAfterSec: 3 * HOUR } })
       await street.clock.advanceTo(STREET_START + 4 * HOUR)
@@ -430,6 +473,51 @@ describe('faults', function () {
       await street.clock.advanceTo(STREET_START + 5 * HOUR)
       await expectGoodEnd(street, 2)
       expect(submitted).to.be.within(1, 6)
+      await street.stop()
+    })
+
+    for (const confirmations of [undefined, 4]) {
+      it(`should submit again soon what a reorganisation took away (${confirmations ?? 1} confirmations)`, async () => {
+        const submitted: number[] = []
+        const street: MemoryStreetHomes = await startPair({
+          confirmations,
+          home: { settleEverySec: 1800 },
+          onEvent: (index, event) => { index === 0 && event.type === 'receipts:submitted' && submitted.push(street.clock.now()) }
+        })
+        const [seller, buyer] = street.homes
+        let takeBack = (): void => {}
+        while (submitted.length === 0) {
+          takeBack = street.escrow.snapshot()
+          await street.clock.advanceTo(street.clock.now() + 1)
+        }
+        const { paid } = await seller.settlement.tab(buyer.owner, seller.owner)
+        const [lostAt] = submitted
+        takeBack()
+        await street.clock.advanceTo(lostAt + 300)
+        expect(submitted.length).to.equal(2)
+        await street.clock.advanceTo(lostAt + 900)
+        const after = await seller.settlement.tab(buyer.owner, seller.owner)
+        expect(after.paid > 0n && after.paid >= paid).to.equal(true)
+        await street.clock.advanceTo(STREET_START + 5 * HOUR)
+        await expectGoodEnd(street, 2)
+        expect(submitted.length).to.be.below(8)
+        await street.stop()
+      })
+    }
+
+    it('should bring back what is owed when the chain fell back behind what it had confirmed while the seller was away', async () => {
+      const street = await startPair({ home: { settleEverySec: 900 } })
+      await street.clock.advanceTo(STREET_START + 1200)
+      const takeBack = street.escrow.snapshot()
+      await street.clock.advanceTo(STREET_START + 5 * HOUR)
+      const [seller, buyer] = street.homes
+      const before = await seller.settlement.tab(buyer.owner, seller.owner)
+      expect(before.paid > 0n).to.equal(true)
+      takeBack()
+      expect((await seller.settlement.tab(buyer.owner, seller.owner)).paid).to.equal(0n)
+      await street.restart(0)
+      await street.clock.advanceTo(street.clock.now() + 300)
+      expect((await seller.settlement.tab(buyer.owner, seller.owner)).paid).to.equal(before.paid)
       await street.stop()
     })
 

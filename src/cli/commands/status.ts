@@ -23,6 +23,7 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   print(`  peer id      ${status.peerId}`)
   print(`  owner        ${status.owner}`)
   print(`  node key     ${status.key}`)
+  print(`  chain        ${status.chain.ok ? 'well' : `trading paused, money safe: ${status.chain.reason}`}`)
   print(`  neighbours   ${status.peers.length} connected`)
   print(`  offers       ${status.openOrders} open in the book`)
   print(`  trades       ${status.openTrades} under way`)
