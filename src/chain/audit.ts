@@ -1,5 +1,6 @@
 import { getAbiItem } from 'viem'
 import { energyEscrowAbi } from '../../contracts/abi.ts'
+import { tabId } from '../domain/tab.ts'
 import { createChainReader } from './client.ts'
 import type { ChainClientInit } from './client.ts'
 import type { Account, Money } from '../domain/units.ts'
@@ -27,9 +28,9 @@ export async function auditEscrow (init: ChainClientInit & { readonly escrow: Ac
   let moved = 0n
   for (const { args, eventName } of logs) {
     const [buyer, seller] = [args.buyer.toLowerCase() as Account, args.seller.toLowerCase() as Account]
-    const before = totals.get(`${buyer}>${seller}`) ?? 0n
+    const before = totals.get(tabId(buyer, seller)) ?? 0n
     const amount = eventName === 'Settled' ? args.total - before : args.amount
-    totals.set(`${buyer}>${seller}`, before + amount)
+    totals.set(tabId(buyer, seller), before + amount)
     paid.set(buyer, (paid.get(buyer) ?? 0n) + amount)
     received.set(seller, (received.get(seller) ?? 0n) + amount)
     moved += amount

@@ -8,6 +8,7 @@ import { isReceiptSignedBy } from '../signing/verify.ts'
 import { hasPayable, nextReceipt } from '../trade/tab-ledger.ts'
 import { step } from '../trade/trade-machine.ts'
 import { receiptTrades } from './answer-trade.ts'
+import { talk } from './talk.ts'
 import type { NodeContext } from './context.ts'
 import type { SignedReceipt } from '../domain/receipt.ts'
 import type { Tab } from '../domain/tab.ts'
@@ -29,15 +30,6 @@ export interface Payer {
 
 export function createPayer (context: Pick<NodeContext, 'home' | 'at' | 'clock' | 'ledger' | 'network' | 'settlement' | 'signer' | 'logger'>): Payer {
   const { home, at, clock, ledger, network, settlement, signer, logger } = context
-
-  const talk = async <T>(key: PublicKey, task: (conversation: Conversation) => Promise<T>): Promise<T> => {
-    const conversation = await network.converse(key)
-    try {
-      return await task(conversation)
-    } finally {
-      await conversation.close().catch(() => {})
-    }
-  }
 
   /** The receipt to offer: the one that was offered before and not answered, or a new one that is written down first. */
   const nextOffer = async (seller: Account, key: PublicKey): Promise<Offered | undefined> => {
@@ -108,7 +100,7 @@ export function createPayer (context: Pick<NodeContext, 'home' | 'at' | 'clock' 
       const trades = ledger.between(tab.buyer, tab.seller)
       return tab.offered != null || hasPayable(tab, trades) || trades.some(isComparable)
     },
-    settleUp: async (seller, key) => talk(key, async (conversation) => {
+    settleUp: async (seller, key) => talk(network, key, async (conversation) => {
       const due = ledger.between(home.owner, seller).filter(isComparable).filter(hasTerms)
       for (const slot of new Set(due.map(({ terms }) => terms.slot))) {
         await compare(due.filter(({ terms }) => terms.slot === slot), slot, conversation)
@@ -118,7 +110,7 @@ export function createPayer (context: Pick<NodeContext, 'home' | 'at' | 'clock' 
         await pay(seller, key, conversation)
       }
     }),
-    renew: async (seller, key) => talk(key, async (conversation) => pay(seller, key, conversation))
+    renew: async (seller, key) => talk(network, key, async (conversation) => pay(seller, key, conversation))
   }
 }
 

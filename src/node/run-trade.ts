@@ -9,6 +9,7 @@ import { tradeRef } from '../signing/digests.ts'
 import { addressOf } from '../signing/keys.ts'
 import { isTradeSignedBy } from '../signing/verify.ts'
 import { step } from '../trade/trade-machine.ts'
+import { talk } from './talk.ts'
 import type { NodeContext } from './context.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
 import type { Accept, TradeAnswer } from '../domain/trade-message.ts'
@@ -101,15 +102,6 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
     }
   }
 
-  const talk = async <T>(trade: Trade, task: (conversation: Conversation) => Promise<T>): Promise<T> => {
-    const conversation = await network.converse(trade.partnerKey)
-    try {
-      return await task(conversation)
-    } finally {
-      await conversation.close().catch(() => {})
-    }
-  }
-
   return {
     async propose (order, wh, price) {
       const trade: Trade = {
@@ -127,7 +119,7 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
       }
       await ledger.exclusive(async () => ledger.commit({ trades: [trade] }))
       try {
-        return await talk(trade, async (conversation) => {
+        return await talk(network, trade.partnerKey, async (conversation) => {
           const answer = await conversation.ask({ kind: 'propose', tradeId: trade.id, orderId: order.id, buyer: home.owner, wh, pricePerKwh: price })
           return settleAnswer(trade, answer, conversation)
         })
@@ -138,7 +130,7 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
       }
     },
     async heal (trade) {
-      await talk(trade, async (conversation) => confirm(trade, conversation))
+      await talk(network, trade.partnerKey, async (conversation) => confirm(trade, conversation))
     }
   }
 }

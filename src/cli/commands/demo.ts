@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
+import { tabId } from '../../domain/tab.ts'
 import { formatEnergy, formatMoney } from '../../domain/units.ts'
 import { decimal, jsonOption, whole } from '../options.ts'
 import { bold, dim, note, printJson, table } from '../output.ts'
@@ -118,8 +119,8 @@ function story (street: Street, utcOffsetSec: number): RunListener {
       }
       if (event.type === 'tab:changed' && event.tab.role === 'seller') {
         const { buyer, chain } = event.tab
-        const amount = BigInt(chain.paid) - (paid.get(`${buyer}>${home.owner}`) ?? 0n)
-        paid.set(`${buyer}>${home.owner}`, BigInt(chain.paid))
+        const amount = BigInt(chain.paid) - (paid.get(tabId(buyer, home.owner)) ?? 0n)
+        paid.set(tabId(buyer, home.owner), BigInt(chain.paid))
         if (amount > 0n) {
           note(`${clock(street.now())}  chain: ${nameOf.get(buyer) ?? buyer} paid ${home.name} ${formatMoney(amount, street.decimals, 4)} ${SYMBOL}`)
         }
