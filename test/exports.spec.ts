@@ -10,11 +10,11 @@ const VALUES = [
 
 const TYPES = [
   'Account', 'AccountBalance', 'Attestation', 'Batch', 'BookEntry', 'Cancel', 'ChainHealth', 'ChainTab', 'Choice', 'Claim', 'Clock', 'Config', 'ConfigSources',
-  'Conversation', 'DataPaths', 'DeclineCode', 'Driver', 'DriverComponents', 'DriverParams', 'EnergyNode', 'EnergyNodeInit', 'Forecaster', 'Hex',
+  'Conversation', 'DataPaths', 'DeclineCode', 'Device', 'DeviceTraits', 'Driver', 'DriverComponents', 'DriverParams', 'EnergyNode', 'EnergyNodeInit', 'Forecaster', 'Hex',
   'Knot', 'Log', 'LogFormat', 'LogLevel', 'Logger', 'LoggerInit', 'MarketRules', 'Match', 'Mechanism', 'Meter', 'Money', 'Network',
   'NetworkHandlers', 'NodeEvent', 'NodeListener', 'NodeStatus', 'Order', 'OrderRuleCode', 'OwnerSettlement', 'Param', 'Peer', 'PeriodReading',
-  'PricePerKwh', 'PricedOffer', 'PublicKey', 'Reading', 'Receipt', 'RegisteredKey', 'Settled', 'Settlement', 'SettlementEvent', 'Side', 'SignedOrder',
-  'SignedReceipt', 'Signer', 'Situation', 'SkipReason', 'Store', 'Strategy', 'Submitted', 'Tab', 'Tariff', 'Token', 'Trade', 'TradeAnswer',
+  'PricePerKwh', 'PricedOffer', 'PublicKey', 'Reading', 'Receipt', 'RegisteredKey', 'Sample', 'Settled', 'Settlement', 'SettlementEvent', 'Side', 'SignedOrder',
+  'SignedReceipt', 'Signer', 'Situation', 'SkipReason', 'Store', 'Strategy', 'Submitted', 'Tab', 'Tariff', 'TestedWith', 'Token', 'Trade', 'TradeAnswer',
   'TradeRequest', 'TradeRole', 'TradeState', 'TradeTerms', 'UnixSeconds', 'Verdict', 'VerifiedOrder', 'Wallet', 'Want', 'WattHours'
 ]
 

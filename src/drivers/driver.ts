@@ -1,21 +1,24 @@
 /**
- * Devices. A driver turns one kind of meter into the `Meter` port: it fixes units and signs here and knows nothing of the
- * market. A driver is one file in `devices/`, listed in `index.ts`; start at `defineDriver`.
+ * Devices. A driver turns one kind of meter or inverter into the `Device` port: it fixes units and signs here and knows nothing
+ * of the market. A driver is one file in `devices/`, listed in `index.ts`; start at `defineDriver`.
  */
 import { CodedError } from '../domain/errors.ts'
 import { isWhole } from '../domain/units.ts'
 import type { UnixSeconds } from '../domain/units.ts'
-import type { Meter } from '../ports/meter.ts'
+import type { Device } from '../ports/device.ts'
+import type { Logger } from '../ports/telemetry.ts'
 
 /** One setting of a device, for its check at start, its documentation and its form. */
 export interface Param {
   readonly name: string
   readonly description: string
-  readonly type: 'text' | 'whole'
+  readonly type: 'text' | 'whole' | 'number' | 'yesNo' | 'object'
   readonly isRequired?: boolean
+  /** A password or a token: never shown and never logged. */
+  readonly isSecret?: boolean
   /** Of a text: the values to choose from. */
   readonly values?: readonly string[]
-  /** Of a whole number. */
+  /** Of a number. */
   readonly min?: number
   readonly max?: number
 }
@@ -24,17 +27,22 @@ export interface DriverComponents {
   /** Whole seconds of market time. */
   now(): UnixSeconds
   readonly periodSec: number
+  readonly logger: Logger
 }
 
 export type DriverParams = Readonly<Record<string, unknown>>
+
+/** What a driver has been tested with; a homeowner may want to know before the first kilowatt-hour is sold. */
+export type TestedWith = 'own data' | 'independent software' | 'recorded answers' | 'written answers'
 
 export interface Driver {
   /** Names the driver in the configuration: lower-case letters, digits and dashes. */
   readonly type: string
   readonly title: string
+  readonly testedWith: TestedWith
   readonly params: readonly Param[]
   /** Throws `DEVICE_BAD_PARAMS` when a setting is missing, unknown or wrong, and what the device throws. */
-  connect(params: DriverParams, components: DriverComponents): Promise<Meter>
+  connect(params: DriverParams, components: DriverComponents): Promise<Device>
 }
 
 /** The driver with its settings checked before it sees them. */
@@ -65,17 +73,23 @@ function checkParams (driver: Driver, given: DriverParams): void {
   }
 }
 
-function isRight ({ type, values, min, max }: Param, value: unknown): boolean {
-  return type === 'whole'
-    ? isWhole(value, min ?? Number.MIN_SAFE_INTEGER, max ?? Number.MAX_SAFE_INTEGER)
-    : typeof value === 'string' && value.length > 0 && (values == null || values.includes(value))
+function isRight ({ type, values, min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER }: Param, value: unknown): boolean {
+  switch (type) {
+    case 'whole': return isWhole(value, min, max)
+    case 'number': return typeof value === 'number' && value >= min && value <= max
+    case 'yesNo': return typeof value === 'boolean'
+    case 'object': return typeof value === 'object' && value != null
+    case 'text': return typeof value === 'string' && value.length > 0 && (values == null || values.includes(value))
+  }
 }
 
+const KINDS = { text: 'a text', whole: 'a whole number', number: 'a number', yesNo: 'true or false', object: 'a group of settings' }
+
 function expected ({ type, values, min, max }: Param): string {
-  if (type === 'text') {
-    return values == null ? 'a text' : `one of ${values.join(', ')}`
+  if (values != null) {
+    return `one of ${values.join(', ')}`
   }
-  return `a whole number${min == null ? '' : `, at least ${min}`}${max == null ? '' : `, at most ${max}`}`
+  return `${KINDS[type]}${min == null ? '' : `, at least ${min}`}${max == null ? '' : `, at most ${max}`}`
 }
 
 function badParam (driver: Driver, name: string, what: string): CodedError {

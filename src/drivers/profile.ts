@@ -1,6 +1,7 @@
 import { CodedError } from '../domain/errors.ts'
 import { isWhole } from '../domain/units.ts'
 import type { UnixSeconds } from '../domain/units.ts'
+import type { Device } from '../ports/device.ts'
 import type { Meter } from '../ports/meter.ts'
 
 /** Load and generation of a home in steps of equal length, each in whole mWh per step. */
@@ -24,16 +25,21 @@ export function profileEnd ({ start, stepSec, loadMilliWh }: EnergyProfile): Uni
  * The grid meter of such a home. In each step the net of load and generation grows one register, evenly and rounded down,
  * so that whatever one reads in between adds up exactly. Without `now` the profile may be read to its end at any time.
  */
-export function profileMeter (profile: EnergyProfile, now?: () => UnixSeconds): Meter {
+export function profileMeter (profile: EnergyProfile, now: () => UnixSeconds = () => profileEnd(profile)): Device & Meter {
   checkProfile(profile)
   const net = profile.loadMilliWh.map((load, step) => load - profile.pvMilliWh[step])
   const imported = register(net.map((wh) => Math.max(0, wh)))
   const exported = register(net.map((wh) => Math.max(0, -wh)))
   const load = register(profile.loadMilliWh)
   const pv = register(profile.pvMilliWh)
-  return {
+  const meter: Device & Meter = {
+    traits: {},
+    async sample () {
+      const { time: _, ...registers } = await meter.read(Math.min(now(), profileEnd(profile)))
+      return { ageMs: 0, ...registers }
+    },
     async read (at) {
-      if (!isWhole(at, profile.start, Math.min(profileEnd(profile), now?.() ?? Number.MAX_SAFE_INTEGER))) {
+      if (!isWhole(at, profile.start, Math.min(profileEnd(profile), now()))) {
         throw new CodedError('DEVICE_NO_DATA', `The profile has no reading for ${at}; it covers ${profile.start} to ${profileEnd(profile)} and never the future.`)
       }
       const value = (sums: readonly number[]): number => valueAfter(sums, at - profile.start, profile.stepSec)
@@ -41,6 +47,7 @@ export function profileMeter (profile: EnergyProfile, now?: () => UnixSeconds): 
     },
     async close () {}
   }
+  return meter
 }
 
 /** What a register shows at the start of each step, and after the last. */

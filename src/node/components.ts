@@ -8,6 +8,7 @@ import { CodedError } from '../domain/errors.ts'
 import { checkMarketRules } from '../domain/market-rules.ts'
 import { parseMoney } from '../domain/units.ts'
 import { drivers } from '../drivers/index.ts'
+import { registerMeter } from '../drivers/registers.ts'
 import { mechanisms } from '../market/mechanisms/index.ts'
 import { OrderBook } from '../market/order-book.ts'
 import { createNetwork } from '../network/network.ts'
@@ -69,7 +70,8 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   await settlement.start()
   const { decimals } = await settlement.token()
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
-  const meter = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec })
+  const device = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter') })
+  const meter = registerMeter(device)
   const store = await openStore(databasePath, { logger: logger.scope('store') })
   const network = createNetwork({
     privateKey,

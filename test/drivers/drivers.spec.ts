@@ -5,9 +5,11 @@ import { syntheticProfile } from '../../src/drivers/devices/demo.ts'
 import { drivers } from '../../src/drivers/index.ts'
 import { toCsv } from '../../src/drivers/profile-csv.ts'
 import { profileEnd, profileMeter } from '../../src/drivers/profile.ts'
+import { registerMeter } from '../../src/drivers/registers.ts'
 import { meterCompliance } from '../compliance/meter.ts'
 import { PERIOD } from '../helpers/builders.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
+import { silentLogger } from '../helpers/street.ts'
 import type { DriverParams } from '../../src/drivers/driver.ts'
 import type { EnergyProfile } from '../../src/drivers/profile.ts'
 import type { Meter } from '../../src/ports/meter.ts'
@@ -20,7 +22,7 @@ async function connect (type: string, params: DriverParams, now = PERIOD + 40 * 
   if (driver == null) {
     throw new Error(`there is no driver ${type}`)
   }
-  return driver.connect(params, { now: () => now, periodSec: 900 })
+  return registerMeter(await driver.connect(params, { now: () => now, periodSec: 900, logger: silentLogger() }))
 }
 
 function aFile (profile: EnergyProfile): string {

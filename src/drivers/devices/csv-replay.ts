@@ -9,6 +9,7 @@ import { profileMeter } from '../profile.ts'
 export const csvReplay = defineDriver({
   type: 'csv-replay',
   title: 'Recorded home from a CSV file',
+  testedWith: 'own data',
   params: [
     { name: 'file', type: 'text', isRequired: true, description: 'Path of a file with the columns period_start, load_kwh and pv_kwh.' },
     { name: 'start', type: 'whole', min: 0, description: 'Unix time at which the recording begins, instead of its own.' }

@@ -47,6 +47,7 @@ export function syntheticProfile (init: SyntheticHome): EnergyProfile {
 export const demoHome = defineDriver({
   type: 'demo',
   title: 'Synthetic home for practice',
+  testedWith: 'own data',
   params: [
     { name: 'seed', type: 'whole', min: 0, description: 'Chooses the weather and the homes; 1 unless given.' },
     { name: 'home', type: 'whole', min: 0, description: 'Number of the home in its street; 0 unless given.' },
