@@ -1,6 +1,15 @@
 import { csvReplay } from './devices/csv-replay.ts'
 import { demoHome } from './devices/demo.ts'
+import { enphase } from './devices/enphase.ts'
+import { evcc } from './devices/evcc.ts'
+import { fronius } from './devices/fronius.ts'
+import { homeAssistant } from './devices/home-assistant.ts'
+import { homewizard } from './devices/homewizard.ts'
+import { mqtt } from './devices/mqtt.ts'
+import { openems } from './devices/openems.ts'
+import { shelly } from './devices/shelly.ts'
+import { tasmota } from './devices/tasmota.ts'
 import type { Driver } from './driver.ts'
 
 /** Every built-in driver. The configuration chooses one by its type. */
-export const drivers: readonly Driver[] = [csvReplay, demoHome]
+export const drivers: readonly Driver[] = [csvReplay, demoHome, enphase, evcc, fronius, homeAssistant, homewizard, mqtt, openems, shelly, tasmota]

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
 import { MAX_BOOK_ORDERS, MAX_OPEN_ORDERS_PER_SIGNER } from '../../protocols/order-gossip/constants.ts'
 import { draw } from '../agent/draws.ts'
 import { persistence } from '../agent/forecast.ts'
@@ -70,7 +71,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   await settlement.start()
   const { decimals } = await settlement.token()
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
-  const device = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter') })
+  const device = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter'), directory: dirname(databasePath) })
   const meter = registerMeter(device)
   const store = await openStore(databasePath, { logger: logger.scope('store') })
   const network = createNetwork({
