@@ -121,6 +121,7 @@ async function send (client: Client, uri: string, authorization: Record<string, 
     const { statusCode = 0 } = response
     const text = statusCode === 200 ? await read(response, base.host) : ''
     response.destroy()
+    signal.throwIfAborted() // an answer without a length seems complete when the time cuts it off
     return { status: statusCode, challenge: response.headers['www-authenticate'] ?? '', text }
   } catch (error) {
     throw error instanceof CodedError ? error : unreachable(base.host, error)
