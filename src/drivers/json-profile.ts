@@ -200,7 +200,8 @@ function convert (quantity: Quantity, { unit, step = 1, sign = 1 }: JsonValue, r
   return watts == null ? undefined : quantity === 'pvWatts' || quantity === 'loadWatts' ? Math.max(0, watts) : watts + 0
 }
 
-function checkProfile ({ values }: JsonProfile): void {
+/** Throws `DEVICE_BAD_PARAMS` for a unit that does not fit its value. */
+export function checkProfile ({ values }: JsonProfile): void {
   for (const quantity of QUANTITIES) {
     for (const { unit } of listed(values[quantity])) {
       const isEnergy = quantity.endsWith('Wh')

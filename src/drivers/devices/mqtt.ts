@@ -1,5 +1,5 @@
 import { badParam, defineDriver } from '../driver.ts'
-import { isPeriodic, jsonDevice } from '../json-profile.ts'
+import { checkProfile, isPeriodic, jsonDevice } from '../json-profile.ts'
 import { BROKER_PARAM, BROKER_PARAMS, brokerDevice } from '../mqtt-params.ts'
 import type { DriverParams } from '../driver.ts'
 import type { JsonPlace, JsonProfile, JsonValue, Quantity } from '../json-profile.ts'
@@ -61,7 +61,9 @@ function readMapping ({ values, time }: DriverParams): JsonProfile {
   if (mapped.length === 0) {
     throw badParam(mqtt, 'values', 'is empty')
   }
-  return { values: Object.fromEntries(mapped), ...time == null ? {} : { stamp: readPlace('time', time) } }
+  const profile = { values: Object.fromEntries(mapped), ...time == null ? {} : { stamp: readPlace('time', time) } }
+  checkProfile(profile)
+  return profile
 }
 
 function readValue (name: string, value: unknown): JsonValue {
