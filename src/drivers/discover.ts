@@ -98,7 +98,7 @@ function remember (heard: Heard, { name, type, data }: DnsRecord): void {
 }
 
 function announced (heard: Heard, { instance, service, host, port }: { instance: string, service: string, host: string, port: number }): Announced {
-  const name = instance.slice(0, -service.length - 1)
+  const name = printable(instance.slice(0, -service.length - 1))
   const readers = SERVICES[service]
   const driver = typeof readers === 'string' ? readers : readers.find(([pattern]) => pattern.test(name))?.[1]
   return {
@@ -107,7 +107,12 @@ function announced (heard: Heard, { instance, service, host, port }: { instance:
     host,
     port,
     addresses: [...heard.addresses.get(host) ?? []],
-    text: heard.texts.get(instance) ?? {},
+    text: Object.fromEntries(Object.entries(heard.texts.get(instance) ?? {}).map(([key, value]) => [printable(key), printable(value)])),
     ...driver == null ? {} : { driver }
   }
+}
+
+/** What strangers say is shown to people: no control characters, no novels. */
+function printable (text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '').slice(0, 128)
 }
