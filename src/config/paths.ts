@@ -16,6 +16,8 @@ export interface DataPaths {
   readonly database: string
   /** Written by a running node: how programs of the same user reach it. */
   readonly api: string
+  /** The highest totals that were published, so that they never fall. */
+  readonly totals: string
 }
 
 /** The data directory: the option, else `WATTMESH_DATA`, else `.wattmesh` in the home directory. */
@@ -27,7 +29,8 @@ export function dataPaths ({ option, env = {} }: { option?: string, env?: Readon
     config: join(directory, 'config.yaml'),
     key: join(directory, 'node.key'),
     database: join(directory, 'db'),
-    api: join(directory, 'api.json')
+    api: join(directory, 'api.json'),
+    totals: join(directory, 'totals.json')
   }
 }
 
