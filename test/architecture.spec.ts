@@ -21,7 +21,7 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   market: { values: ['domain'], types: [], packages: [] },
   trade: { values: ['domain'], types: [], packages: [] },
   agent: { values: ['domain'], types: [], packages: [] },
-  config: { values: ['domain'], types: [], packages: ['typebox', 'yaml', 'node:fs', 'node:os', 'node:path'] },
+  config: { values: ['domain'], types: [], packages: ['typebox', 'yaml', 'node:crypto', 'node:fs', 'node:os', 'node:path', 'node:zlib'] },
   telemetry: { values: [], types: ['ports'], packages: [] },
   network: {
     values: ['domain', 'protocols/constants.ts', 'protocols/*/constants.ts', 'protocols/order/order.ts', 'protocols/trade/trade.ts'],
@@ -50,7 +50,7 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   cli: {
     values: ['domain', 'signing', 'config', 'telemetry', 'chain', 'node', 'api', 'practice'],
     types: ['ports'],
-    packages: ['commander', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:url', 'node:util']
+    packages: ['commander', 'uqr', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:url', 'node:util']
   }
 }
 
