@@ -8,7 +8,6 @@ import { createProgram } from '../src/cli/index.ts'
 import { END_OF_GENERATED, renderCliReference } from '../src/cli/reference.ts'
 import { DECLINE_CODES } from '../src/domain/trade-message.ts'
 import { ORDER_RULE_CODES } from '../src/domain/verdict.ts'
-import { drivers } from '../src/drivers/index.ts'
 import { SKIP_REASONS } from '../src/ports/settlement.ts'
 
 const FOLDERS = ['.', 'docs', 'docs/reference', 'docs/decisions', 'protocols', 'protocols/order', 'protocols/order-gossip', 'protocols/trade', 'contracts', ...readdirSync('examples').map((example) => join('examples', example))]
@@ -178,12 +177,6 @@ describe('other pages', () => {
     const headings = [...read('docs/reference/http-api.md').matchAll(/^## `([A-Z]+ [^`]+)`$/gm)].map(([, route]) => route)
     expect(routes).to.not.be.empty()
     expect(headings).to.have.members(routes)
-  })
-
-  it('should name every meter a home can have', () => {
-    for (const { type } of drivers) {
-      expect(read('docs/homeowner.md')).to.contain(`\`${type}\``)
-    }
   })
 
   it('should give every decision a number, and the four parts', () => {

@@ -49,7 +49,14 @@ export const configSchema = Type.Object({
     listen: multiaddrs({ default: ['/ip4/0.0.0.0/tcp/0'], description: 'Where the node listens for neighbours. Port 0 takes any free one.', flag: '--listen' }),
     mdns: yesOrNo({ default: true, description: 'Find neighbours in the same local network.' }),
     mdnsTag: text({ default: '_wattmesh._udp.local', pattern: /^_[a-z0-9-]{1,15}\._udp\.local$/, expected: 'a name such as "_wattmesh._udp.local"', description: 'Name under which neighbours in the local network are found.' }),
-    bootstrap: multiaddrs({ default: [], description: 'Neighbours to call at the start, for homes beyond the local network.' })
+    bootstrap: multiaddrs({ default: [], description: 'Neighbours to call at the start, for homes beyond the local network.' }),
+    announce: multiaddrs({ default: [], description: 'Addresses to tell others instead of the ones found, for a port that was forwarded by hand.' }),
+    dht: yesOrNo({ default: true, description: 'Find homes of the same market through the distributed hash table, once one neighbour is known.' }),
+    portMapping: yesOrNo({ default: true, description: 'Ask the router to forward the port (UPnP and NAT-PMP).' }),
+    reachability: yesOrNo({ default: true, description: 'Have neighbours check whether this node can be reached from outside, and do it for them.' }),
+    relay: yesOrNo({ default: true, description: 'Be reachable through the node of a neighbour when the router lets nobody in.' }),
+    relayForOthers: yesOrNo({ default: true, description: 'Do the same for a few others, each for two minutes and 128 KiB at a time.' }),
+    holePunching: yesOrNo({ default: true, description: 'Replace connections through others by direct ones where the routers allow it.' })
   }, { description: 'How neighbours are found and reached.' }),
 
   meter: Type.Object({

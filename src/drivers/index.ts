@@ -1,5 +1,6 @@
 import { csvReplay } from './devices/csv-replay.ts'
 import { demoHome } from './devices/demo.ts'
+import { dsmr } from './devices/dsmr.ts'
 import { enphase } from './devices/enphase.ts'
 import { evcc } from './devices/evcc.ts'
 import { fronius } from './devices/fronius.ts'
@@ -8,8 +9,12 @@ import { homewizard } from './devices/homewizard.ts'
 import { mqtt } from './devices/mqtt.ts'
 import { openems } from './devices/openems.ts'
 import { shelly } from './devices/shelly.ts'
+import { smaMeter } from './devices/sma-meter.ts'
+import { sml } from './devices/sml.ts'
 import { tasmota } from './devices/tasmota.ts'
 import type { Driver } from './driver.ts'
 
 /** Every built-in driver. The configuration chooses one by its type. */
-export const drivers: readonly Driver[] = [csvReplay, demoHome, enphase, evcc, fronius, homeAssistant, homewizard, mqtt, openems, shelly, tasmota]
+export const drivers: readonly Driver[] = [
+  csvReplay, demoHome, dsmr, enphase, evcc, fronius, homeAssistant, homewizard, mqtt, openems, shelly, smaMeter, sml, tasmota
+]

@@ -35,6 +35,8 @@ export interface EnergyNodeInit {
   readonly config: Config
   /** Folder of the node's database. */
   readonly databasePath: string
+  /** Folder for what is known of peers; forgotten at each stop unless given. */
+  readonly peersPath?: string
   /** The hot key, 32 bytes. */
   readonly privateKey: Hex
   readonly logger: Logger
@@ -78,7 +80,10 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     privateKey,
     rules: digest,
     listen: config.network.listen,
+    announce: config.network.announce,
     bootstrap: config.network.bootstrap,
+    reach: config.network,
+    peersPath: init.peersPath,
     mdns: config.network.mdns ? { serviceTag: config.network.mdnsTag } : false,
     logger: logger.scope('network')
   })

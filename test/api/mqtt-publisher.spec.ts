@@ -53,7 +53,7 @@ describe('publishing to Home Assistant, with mosquitto', () => {
   const publishers: Array<{ stop(): Promise<void> }> = []
   const listeners: ChildProcess[] = []
 
-  before(needs('mosquitto', 'mosquitto'))
+  before(needs('/usr/sbin/mosquitto', 'mosquitto'))
   before(needs('mosquitto_sub', 'mosquitto-clients'))
 
   before(async () => {

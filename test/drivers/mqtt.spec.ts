@@ -16,7 +16,7 @@ describe('devices over MQTT, with mosquitto', () => {
   let broker: Mosquitto
   const open: Device[] = []
 
-  before(needs('mosquitto', 'mosquitto'))
+  before(needs('/usr/sbin/mosquitto', 'mosquitto'))
 
   before(async () => {
     broker = await mosquitto()

@@ -1,30 +1,29 @@
 import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import type { Context } from 'mocha'
+import { join } from 'node:path'
 
 /**
- * A `before` hook for tests whose counterpart comes from Debian: skips them where the program is missing, and fails in
- * continuous integration, where every test has to run. A program may also be a file with its full path.
+ * For `before`: skips a suite whose counterpart is not installed and says which package brings it. In continuous integration
+ * nothing may be skipped, so there it fails. `program` is a name on the PATH or an absolute file name.
  */
-export function needs (program: string, debianPackage: string): (this: Context) => void {
+export function needs (program: string, debianPackage: string): (this: Mocha.Context) => void {
   return function () {
     if (isThere(program)) {
       return
     }
-    const message = `${program} is missing: apt-get install ${debianPackage}`
+    const message = `${program} is missing: install the Debian package ${debianPackage} to run these tests`
     if (process.env.CI != null) {
       throw new Error(message)
     }
-    process.stderr.write(`      skipped, because ${message}\n`)
+    process.stderr.write(`      ${message}\n`)
     this.skip()
   }
 }
 
 function isThere (program: string): boolean {
-  const paths = program.includes('/') ? [program] : (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program))
-  return paths.some((path) => {
+  const places = program.startsWith('/') ? [program] : (process.env.PATH ?? '').split(':').map((folder) => join(folder, program))
+  return places.some((place) => {
     try {
-      accessSync(path, constants.R_OK)
+      accessSync(place, program.startsWith('/') ? constants.R_OK : constants.X_OK)
       return true
     } catch {
       return false

@@ -29,7 +29,7 @@ async function start (data: string | undefined, flags: Record<string, string | u
   const [{ createEnergyNode }, { startApi }, { startMqttPublisher }] = await Promise.all([
     import('../../node/components.ts'), import('../../api/server.ts'), import('../../api/mqtt-publisher.ts')
   ])
-  const node = await createEnergyNode({ config, databasePath: paths.database, privateKey: readKeyFile(paths.key), logger })
+  const node = await createEnergyNode({ config, databasePath: paths.database, peersPath: paths.peers, privateKey: readKeyFile(paths.key), logger })
   try {
     await node.start()
     const api = await startApi({ ...config.api, file: paths.api }, { node, logger: logger.scope('api') })
