@@ -12,9 +12,12 @@ import { shelly } from './devices/shelly.ts'
 import { smaMeter } from './devices/sma-meter.ts'
 import { sml } from './devices/sml.ts'
 import { tasmota } from './devices/tasmota.ts'
+import { severalDevices } from './several.ts'
 import type { Driver } from './driver.ts'
 
-/** Every built-in driver. The configuration chooses one by its type. */
-export const drivers: readonly Driver[] = [
+const single: readonly Driver[] = [
   csvReplay, demoHome, dsmr, enphase, evcc, fronius, homeAssistant, homewizard, mqtt, openems, shelly, smaMeter, sml, tasmota
 ]
+
+/** Every built-in driver. The configuration chooses one by its type. */
+export const drivers: readonly Driver[] = [...single, severalDevices(single)]

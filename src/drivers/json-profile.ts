@@ -61,6 +61,9 @@ export interface JsonDeviceInit {
 
 type Answers = ReadonlyMap<string, JsonAnswer>
 
+/** How often the device says again which one it is, besides after every failure. */
+const IDENTIFY_MS = 600_000
+
 /** Phases and their total are rounded one by one, and may be read in different moments. */
 const PHASES_TOLERANCE = 0.01
 
@@ -71,25 +74,47 @@ export function jsonDevice (profile: JsonProfile, init: JsonDeviceInit): Device 
   const stamps = listed(profile.stamp)
   const requests = new Set([...QUANTITIES.flatMap((quantity) => listed<JsonPlace>(profile.values[quantity])), ...stamps].map(({ request }) => request))
   let seen = { content: '', at: 0 }
+  let identifyAt = elapsed() + IDENTIFY_MS
+
+  /** Addresses change hands: what another device counts must never be taken for ours. */
+  const identify = async (): Promise<void> => {
+    const { serial } = await jsonTraits(profile, source)
+    if (serial != null && serial !== traits.serial) {
+      throw new CodedError('DEVICE_CHANGED', `${name} with the serial number ${serial} answers where ${traits.serial ?? ''} was: correct its address, or start the node again if it was exchanged.`, { details: { serial } })
+    }
+    identifyAt = elapsed() + IDENTIFY_MS
+  }
+
+  const read = async (): Promise<Sample> => {
+    const { answers, failure } = await collect(source, [...requests, ...listed(profile.alive)])
+    const stamp = stamps.map((place) => firstAt(answers, place)).find((value) => value != null)
+    const deviceTime = absoluteTime(stamp)
+    const kept = [...answers.values()].some(({ isRetained }) => isRetained === true)
+    const usable = deviceTime == null ? new Map([...answers].filter(([, { isRetained }]) => isRetained !== true)) : answers
+    const values = readValues(profile, usable)
+    if (Object.keys(values).length === 0) {
+      throw failure ?? badAnswer(name, kept ? 'only values of unknown age, kept by the broker' : 'none of the values that were expected')
+    }
+    const content = JSON.stringify([stamp, values])
+    seen = stamp == null || seen.content !== content ? { content, at: elapsed() } : seen
+    const alive = profile.alive == null ? undefined : answers.get(profile.alive)
+    const ages = alive == null ? [...usable.values()].map(({ ageMs }) => ageMs) : [alive.ageMs]
+    const keptMs = kept && deviceTime != null ? Math.max(0, now() - deviceTime) * 1000 : 0
+    return { ...values, ...deviceTime == null ? {} : { deviceTime }, ageMs: Math.round(Math.max(0, keptMs, elapsed() - seen.at, ...ages)) }
+  }
 
   return {
     traits,
     async sample () {
-      const { answers, failure } = await collect(source, [...requests, ...listed(profile.alive)])
-      const stamp = stamps.map((place) => firstAt(answers, place)).find((value) => value != null)
-      const deviceTime = absoluteTime(stamp)
-      const kept = [...answers.values()].some(({ isRetained }) => isRetained === true)
-      const usable = deviceTime == null ? new Map([...answers].filter(([, { isRetained }]) => isRetained !== true)) : answers
-      const values = readValues(profile, usable)
-      if (Object.keys(values).length === 0) {
-        throw failure ?? badAnswer(name, kept ? 'only values of unknown age, kept by the broker' : 'none of the values that were expected')
+      try {
+        if (traits.serial != null && profile.serial != null && elapsed() >= identifyAt) {
+          await identify()
+        }
+        return await read()
+      } catch (error) {
+        identifyAt = -Infinity
+        throw error
       }
-      const content = JSON.stringify([stamp, values])
-      seen = stamp == null || seen.content !== content ? { content, at: elapsed() } : seen
-      const alive = profile.alive == null ? undefined : answers.get(profile.alive)
-      const ages = alive == null ? [...usable.values()].map(({ ageMs }) => ageMs) : [alive.ageMs]
-      const keptMs = kept && deviceTime != null ? Math.max(0, now() - deviceTime) * 1000 : 0
-      return { ...values, ...deviceTime == null ? {} : { deviceTime }, ageMs: Math.round(Math.max(0, keptMs, elapsed() - seen.at, ...ages)) }
     },
     close: async () => source.close()
   }

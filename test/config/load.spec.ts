@@ -52,6 +52,7 @@ describe('loading the configuration', () => {
       tariff: { retail: '0.30', feedIn: '0.08' },
       network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: true, mdnsTag: '_wattmesh._udp.local', bootstrap: [], announce: [], dht: true, portMapping: true, reachability: true, relay: true, relayForOthers: true, holePunching: true },
       meter: { driver: 'demo', params: {} },
+      mqtt: { discoveryPrefix: 'homeassistant', topic: 'wattmesh' },
       trading: { strategy: 'fair-trader', lookMinSec: 15, lookMaxSec: 30, nearPrice: '0.005' },
       tabs: { ceiling: '5.00', maxOpen: 12, settleEverySec: 86_400, unsecuredCredit: '0', lifeSec: 345_600, claimAfterSec: 129_600, meterDeadlineSec: 86_400 },
       api: { host: '127.0.0.1', port: 0 },

@@ -178,6 +178,35 @@ describe('a device from a profile', () => {
     expect(ages).to.deep.equal([0, 300, 600, 0, 300])
   })
 
+  describe('E45: another device at the same address', () => {
+    const values = { importMilliWh: { request: '/', path: 'e', unit: 'Wh' as const } }
+    const serial = { request: '/info', path: 'mac' }
+
+    it('E45 should stop at once when one comes back after a silence, and go on when it is ours again', async () => {
+      const answers: Record<string, unknown> = { '/': { e: 5 }, '/info': { mac: 'AA' } }
+      const device = jsonDevice({ values, serial }, { name: 'it', source: sourceOf(answers), now: () => NOW, traits: { serial: 'AA' } })
+      expect(await device.sample()).to.have.property('importMilliWh', 5_000)
+      answers['/'] = new CodedError('DEVICE_UNREACHABLE', 'gone')
+      await expect(device.sample()).to.eventually.be.rejected.with.property('code', 'DEVICE_UNREACHABLE')
+      answers['/'] = { e: 9_000_000 }
+      answers['/info'] = { mac: 'BB' }
+      await expect(device.sample()).to.eventually.be.rejected.with.property('code', 'DEVICE_CHANGED')
+      await expect(device.sample()).to.eventually.be.rejected.with.property('code', 'DEVICE_CHANGED')
+      answers['/info'] = { mac: 'AA' }
+      answers['/'] = { e: 6 }
+      expect(await device.sample()).to.have.property('importMilliWh', 6_000)
+    })
+
+    it('E45 should look every ten minutes', async () => {
+      let time = 0
+      const answers: Record<string, unknown> = { '/': { e: 5 }, '/info': { mac: 'BB' } }
+      const device = jsonDevice({ values, serial }, { name: 'it', source: sourceOf(answers), now: () => NOW, traits: { serial: 'AA' }, elapsed: () => time })
+      await device.sample()
+      time = 600_000
+      await expect(device.sample()).to.eventually.be.rejected.with.property('code', 'DEVICE_CHANGED')
+    })
+  })
+
   it('E19 should know counters of a day, month or year by their names', () => {
     for (const name of ['E_Day', 'Body.Data.Site.E_Year', 'sensor.grid_import_daily', 'tele/x/ENERGY.Today', 'sensor.monthly_energy', 'energyToday', 'Yesterday', 'wattHoursToday']) {
       expect(isPeriodic(name), name).to.equal(true)
