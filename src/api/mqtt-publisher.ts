@@ -54,6 +54,7 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
   const clock = steadyClock()
   let discovered = ''
   let isStopped = false
+  let isReported = false
   let timer: NodeJS.Timeout | undefined
   let telling: Promise<void> = Promise.resolve()
 
@@ -65,6 +66,13 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
   })
   const say = async (topic: string, payload: string): Promise<void> => {
     await client.publishAsync(topic, payload, { qos: 1, retain: true })
+  }
+
+  const shownStatus = (isChainWell: boolean): string => {
+    if (pause?.isPaused() === true) {
+      return 'paused'
+    }
+    return isChainWell ? 'trading' : 'waiting'
   }
 
   const situation = async (): Promise<Situation> => {
@@ -90,7 +98,7 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
         next_bought: agreed('buyer'),
         deposit: wallet == null ? null : money(wallet.account.balance - wallet.account.reserved),
         peers: status.peers.length,
-        status: pause?.isPaused() === true ? 'paused' : status.chain.ok ? 'trading' : 'waiting',
+        status: shownStatus(status.chain.ok),
         clock: clock.isSteady() ? 'ON' : 'OFF',
         ...pause == null ? {} : { pause: pause.isPaused() ? 'ON' : 'OFF' }
       }
@@ -130,6 +138,7 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
   })
 
   client.on('connect', () => {
+    isReported = false
     discovered = '' // a broker that restarted may have forgotten
     pause == null || client.subscribe(topics.command)
     run()
@@ -140,7 +149,10 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
       pause?.set(command === 'ON').then(run, (error: unknown) => { logger.warn('trading could not be paused', { error: explain(error) }) })
     }
   })
-  client.on('error', (error) => { logger.warn('the broker cannot be reached', { url: init.url, error: explain(error) }) })
+  client.on('error', (error) => {
+    logger[isReported ? 'debug' : 'warn']('the broker cannot be reached', { url: init.url, error: explain(error) })
+    isReported = true
+  })
 
   return {
     async stop () {

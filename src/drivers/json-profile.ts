@@ -54,7 +54,7 @@ export interface JsonDeviceInit {
   /** Names the device in messages. */
   readonly name: string
   readonly source: JsonSource
-  readonly now: () => UnixSeconds
+  now(): UnixSeconds
   readonly traits?: DeviceTraits
   readonly elapsed?: Elapsed
 }
@@ -207,7 +207,7 @@ function readValue (quantity: Quantity, value: JsonValue, answer: unknown): numb
   }
   const isThere = value.less != null && valuesAt(answer, value.less).length > 0
   const less = isThere && value.less != null ? sum(value.less) : 0
-  return less == null || less > total && quantity.endsWith('MilliWh') ? undefined : total - less
+  return less == null || (less > total && quantity.endsWith('MilliWh')) ? undefined : total - less
 }
 
 function convert (quantity: Quantity, { unit, step = 1, sign = 1 }: JsonValue, raw: unknown): number | undefined {
@@ -222,7 +222,8 @@ function convert (quantity: Quantity, { unit, step = 1, sign = 1 }: JsonValue, r
   }
   const watts = toWatts(number, unit, step * sign)
   // an inverter that sleeps draws a few watts: no generation, and no consumption of the house either
-  return watts == null ? undefined : quantity === 'pvWatts' || quantity === 'loadWatts' ? Math.max(0, watts) : watts + 0
+  const isNeverNegative = quantity === 'pvWatts' || quantity === 'loadWatts'
+  return watts == null ? undefined : Math.max(isNeverNegative ? 0 : -Infinity, watts) + 0
 }
 
 /** Throws `DEVICE_BAD_PARAMS` for a unit that does not fit its value. */
@@ -232,10 +233,17 @@ export function checkProfile ({ values }: JsonProfile): void {
       const isEnergy = quantity.endsWith('Wh')
       const fits = quantity === 'batteryPercent' ? unit === '%' : unit !== '%' && isUnit(unit) && isEnergyUnit(unit) === isEnergy
       if (!fits) {
-        throw new CodedError('DEVICE_BAD_PARAMS', `The unit "${String(unit)}" does not fit ${quantity}: give ${quantity === 'batteryPercent' ? '%' : isEnergy ? 'a unit of energy: mWh, Wh, kWh, MWh, J, Ws or kJ' : 'a unit of power: mW, W, kW or MW'}.`)
+        throw new CodedError('DEVICE_BAD_PARAMS', `The unit "${String(unit)}" does not fit ${quantity}: give ${expectedUnit(quantity)}.`)
       }
     }
   }
+}
+
+function expectedUnit (quantity: Quantity): string {
+  if (quantity === 'batteryPercent') {
+    return '%'
+  }
+  return quantity.endsWith('Wh') ? 'a unit of energy: mWh, Wh, kWh, MWh, J, Ws or kJ' : 'a unit of power: mW, W, kW or MW'
 }
 
 /** Unix seconds of a number of seconds or milliseconds, or of a date with a zone; a local time is undefined, because nobody knows whose. */
@@ -252,5 +260,5 @@ function firstAt (answers: Answers, { request, path }: JsonPlace): unknown {
 }
 
 function listed<T> (value: T | readonly T[] | undefined): readonly T[] {
-  return value == null ? [] : Array.isArray(value) ? value as readonly T[] : [value as T]
+  return value == null ? [] : [value as T].flat() as T[]
 }

@@ -1,5 +1,5 @@
-import { mqttSource } from './transports/mqtt.ts'
 import { optionalText } from './http-params.ts'
+import { mqttSource } from './transports/mqtt.ts'
 import type { DriverComponents, DriverParams, Param } from './driver.ts'
 import type { JsonSource } from './transports/json-source.ts'
 import type { MqttSourceInit } from './transports/mqtt.ts'

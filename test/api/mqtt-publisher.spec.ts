@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
@@ -9,7 +8,7 @@ import { lifetimeTotals } from '../../src/api/totals.ts'
 import { formatMoney } from '../../src/domain/units.ts'
 import { needs } from '../helpers/debian.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
-import { BROKER_PASSWORD, BROKER_USER, mosquitto } from '../helpers/mosquitto.ts'
+import { BROKER_PASSWORD, BROKER_USER, listen as listenTo, mosquitto } from '../helpers/mosquitto.ts'
 import { flatProfile, silentLogger, startMemoryHomes, STREET_START } from '../helpers/street.ts'
 import { until } from '../helpers/until.ts'
 import type { MqttPublisherComponents, MqttPublisherInit } from '../../src/api/mqtt-publisher.ts'
@@ -17,7 +16,6 @@ import type { Trade } from '../../src/domain/trade.ts'
 import type { EnergyNode } from '../../src/node/node.ts'
 import type { Mosquitto } from '../helpers/mosquitto.ts'
 import type { MemoryStreetHomes } from '../helpers/street.ts'
-import type { ChildProcess } from 'node:child_process'
 import type { AddressInfo, Socket } from 'node:net'
 
 const HOUR = 3600
@@ -51,7 +49,7 @@ describe('publishing to Home Assistant, with mosquitto', () => {
   let broker: Mosquitto
   let street: MemoryStreetHomes
   const publishers: Array<{ stop(): Promise<void> }> = []
-  const listeners: ChildProcess[] = []
+  const listeners: Array<() => void> = []
 
   before(needs('/usr/sbin/mosquitto', 'mosquitto'))
   before(needs('mosquitto_sub', 'mosquitto-clients'))
@@ -66,7 +64,7 @@ describe('publishing to Home Assistant, with mosquitto', () => {
     for (const publisher of publishers.splice(0)) {
       await publisher.stop()
     }
-    listeners.splice(0).forEach((listener) => { listener.kill() })
+    listeners.splice(0).forEach((stop) => { stop() })
   })
 
   after(async () => {
@@ -75,17 +73,9 @@ describe('publishing to Home Assistant, with mosquitto', () => {
     removeTemporaryDirectories()
   })
 
-  /** What mosquitto's own client hears: the newest message of each topic. */
-  function listen (port = broker.port): Map<string, string> {
-    const heard = new Map<string, string>()
-    const child = spawn('mosquitto_sub', ['-h', '127.0.0.1', '-p', String(port), '-u', BROKER_USER, '-P', BROKER_PASSWORD, '-t', '#', '-F', '%t %p'])
-    let rest = ''
-    child.stdout.on('data', (chunk: Buffer) => {
-      const lines = (rest + chunk.toString('utf8')).split('\n')
-      rest = lines.pop() ?? ''
-      lines.forEach((line) => { heard.set(line.split(' ')[0], line.slice(line.indexOf(' ') + 1)) })
-    })
-    listeners.push(child)
+  function listen (): Map<string, string> {
+    const { heard, stop } = listenTo(broker.port)
+    listeners.push(stop)
     return heard
   }
 

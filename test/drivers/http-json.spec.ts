@@ -183,7 +183,7 @@ describe('JSON over HTTP', () => {
       }
     }
 
-    for (const algorithm of ['MD5', 'SHA-256'] as const) {
+    ;(['MD5', 'SHA-256'] as const).forEach((algorithm) => {
       it(`should log in by digest with ${algorithm}, keep the nonce while it holds and take a new one after`, async () => {
         const url = await serve(digestGuard(algorithm, 'secret'))
         const source = httpJson({ url, cacheMs: 0, auth: { digest: { user: 'admin', password: 'secret' } } })
@@ -194,7 +194,7 @@ describe('JSON over HTTP', () => {
         expect(await refusal({ url, auth: { digest: { user: 'admin', password: 'wrong' } } })).to.equal('DEVICE_DENIED')
         expect(await refusal({ url })).to.equal('DEVICE_DENIED')
       })
-    }
+    })
 
     it('should send a user name and password, or a token, where the driver wants it so', async () => {
       const url = await serve((path, { headers }) => ({ body: [headers.authorization] }))

@@ -21,7 +21,7 @@ function sourceOf (answers: Record<string, unknown>, more: Partial<JsonAnswer> =
   }
 }
 
-function deviceOf (values: JsonProfile['values'], answers: Record<string, unknown>, more: Partial<JsonProfile> & { elapsed?: () => number, answer?: Partial<JsonAnswer> } = {}): Device {
+function deviceOf (values: JsonProfile['values'], answers: Record<string, unknown>, more: Partial<JsonProfile> & { elapsed?(): number, answer?: Partial<JsonAnswer> } = {}): Device {
   const { elapsed, answer, ...profile } = more
   return jsonDevice({ values, ...profile }, { name: 'it', source: sourceOf(answers, answer), now: () => NOW, elapsed })
 }

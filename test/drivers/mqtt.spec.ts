@@ -1,5 +1,5 @@
-import { connect } from 'mqtt'
 import { expect } from 'aegir/chai'
+import { connect } from 'mqtt'
 import { drivers } from '../../src/drivers/index.ts'
 import { needs } from '../helpers/debian.ts'
 import { removeTemporaryDirectories } from '../helpers/directory.ts'
@@ -59,7 +59,7 @@ describe('devices over MQTT, with mosquitto', () => {
     return last
   }
 
-  for (const brokerVersion of ['3.1.1', '5']) {
+  ['3.1.1', '5'].forEach((brokerVersion) => {
     it(`should read mapped topics with units and signs, over MQTT ${brokerVersion}`, async () => {
       const device = await begin('mqtt', {
         brokerVersion,
@@ -78,7 +78,7 @@ describe('devices over MQTT, with mosquitto', () => {
       expect(sample).to.deep.include({ importMilliWh: 12_345_678_000, exportMilliWh: 70_000, gridWatts: -1250 })
       expect(sample.ageMs).to.be.within(0, 5000)
     })
-  }
+  })
 
   it('should grow old when nothing more is said', async () => {
     const device = await begin('mqtt', { values: { gridPower: { topic: 'quiet', unit: 'W' } } })

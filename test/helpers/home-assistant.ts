@@ -40,7 +40,8 @@ export async function homeAssistantStub (preferences: unknown, states: Record<st
     const id = decodeURIComponent((request.url ?? '').replace('/api/states/', ''))
     const entity = known.get(id)
     const isAllowed = request.headers.authorization === `Bearer ${HA_TOKEN}`
-    response.writeHead(!isAllowed ? 401 : entity == null ? 404 : 200, { 'content-type': 'application/json' })
+    const found = entity == null ? 404 : 200
+    response.writeHead(isAllowed ? found : 401, { 'content-type': 'application/json' })
     response.end(JSON.stringify(entity == null ? {} : { entity_id: id, state: entity.state, last_reported: new Date(1000 * (entity.reported ?? entity.updated)).toISOString() }))
   })
   let isAway = false
@@ -122,17 +123,11 @@ export async function homeAssistantStub (preferences: unknown, states: Record<st
 /** One unmasked text frame of RFC 6455. */
 function frame (text: string): Buffer {
   const payload = Buffer.from(text)
-  const head = Buffer.alloc(payload.length < 126 ? 2 : payload.length < 65_536 ? 4 : 10)
-  head[0] = 0x81
   if (payload.length < 126) {
-    head[1] = payload.length
-  } else if (payload.length < 65_536) {
-    head[1] = 126
-    head.writeUInt16BE(payload.length, 2)
-  } else {
-    head[1] = 127
-    head.writeBigUInt64BE(BigInt(payload.length), 2)
+    return Buffer.concat([Buffer.from([0x81, payload.length]), payload])
   }
+  const head = Buffer.from([0x81, 127, 0, 0, 0, 0, 0, 0, 0, 0])
+  head.writeBigUInt64BE(BigInt(payload.length), 2)
   return Buffer.concat([head, payload])
 }
 

@@ -71,6 +71,19 @@ export async function mosquitto (): Promise<Mosquitto> {
   }
 }
 
+/** What mosquitto's own client hears: the newest message of each topic. */
+export function listen (port: number): { heard: Map<string, string>, stop(): void } {
+  const heard = new Map<string, string>()
+  const child = spawn('mosquitto_sub', ['-h', '127.0.0.1', '-p', String(port), '-u', BROKER_USER, '-P', BROKER_PASSWORD, '-t', '#', '-F', '%t %p'])
+  let rest = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString('utf8')).split('\n')
+    rest = lines.pop() ?? ''
+    lines.forEach((line) => { heard.set(line.split(' ')[0], line.slice(line.indexOf(' ') + 1)) })
+  })
+  return { heard, stop: () => { child.kill() } }
+}
+
 async function freePort (): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })

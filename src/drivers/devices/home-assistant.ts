@@ -2,11 +2,11 @@ import { badParam, defineDriver } from '../driver.ts'
 import { httpDevice, TOKEN_PARAM, URL_PARAM } from '../http-params.ts'
 import { isPeriodic } from '../json-profile.ts'
 import { isEnergyUnit, isUnit, toMilliWh, toNumber, toWatts } from '../quantity.ts'
-import { badAnswer } from '../transports/json-source.ts'
 import { homeAssistant as connectHomeAssistant } from '../transports/home-assistant.ts'
+import { badAnswer } from '../transports/json-source.ts'
+import type { Device, Sample } from '../../ports/device.ts'
 import type { Quantity } from '../json-profile.ts'
 import type { Entity, HomeAssistant } from '../transports/home-assistant.ts'
-import type { Device, Sample } from '../../ports/device.ts'
 
 /** What of a sample Home Assistant's energy dashboard can name. */
 const DASHBOARD = ['importMilliWh', 'exportMilliWh', 'gridWatts', 'pvMilliWh', 'pvWatts', 'batteryWatts', 'batteryPercent'] as const satisfies readonly Quantity[]
@@ -90,10 +90,10 @@ async function checkEntities (home: HomeAssistant, entities: Entities): Promise<
   if (entities.importMilliWh.length === 0 && entities.gridWatts.length === 0) {
     throw badParam(homeAssistant, 'gridImport', 'is missing, and the energy dashboard has no grid connection either: set up one of them')
   }
-  for (const id of [...entities.importMilliWh, ...entities.exportMilliWh, ...entities.pvMilliWh]) {
+  const registers = [['gridImport', entities.importMilliWh], ['gridExport', entities.exportMilliWh], ['pvEnergy', entities.pvMilliWh]] as const
+  for (const [name, id] of registers.flatMap(([each, ids]) => ids.map((one) => [each, one] as const))) {
     const entity = await home.entity(id)
     const attributes = entity?.attributes ?? {}
-    const name = entities.exportMilliWh.includes(id) ? 'gridExport' : entities.pvMilliWh.includes(id) ? 'pvEnergy' : 'gridImport'
     if (id.includes(':') || entity == null) {
       throw badParam(homeAssistant, name, `must be an entity with a live value, which ${id} is not: choose another in the energy dashboard or here`)
     }
@@ -137,6 +137,9 @@ function convert (quantity: Quantity, { state, attributes }: Entity): number | u
   if (!isUnit(unit) || isEnergyUnit(unit) !== quantity.endsWith('MilliWh')) {
     return undefined
   }
-  const watts = isEnergyUnit(unit) ? undefined : toWatts(state, unit)
-  return isEnergyUnit(unit) ? toMilliWh(state, unit) : quantity === 'pvWatts' && watts != null ? Math.max(0, watts) : watts
+  if (isEnergyUnit(unit)) {
+    return toMilliWh(state, unit)
+  }
+  const watts = toWatts(state, unit)
+  return quantity === 'pvWatts' && watts != null ? Math.max(0, watts) : watts
 }

@@ -27,7 +27,7 @@ export interface HomeAssistantInit {
   readonly token: string
   /** Tells when an entity was last reported; states are only sent when they change. */
   readonly rest: JsonSource
-  readonly nowMs: () => number
+  nowMs(): number
   readonly elapsed?: Elapsed
 }
 

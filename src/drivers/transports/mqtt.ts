@@ -87,5 +87,8 @@ async function connect ({ url, username, password, version = '3.1.1' }: MqttSour
 /** JSON, or a text as it is: many devices send bare numbers. */
 function readPayload (payload: Buffer, topic: string): unknown {
   const text = payload.subarray(0, MAX_ANSWER_BYTES + 1).toString('utf8')
-  return /^\s*[{["]/.test(text) ? parseAnswer(text, topic) : text.length > 64 ? undefined : text
+  if (/^\s*[{["]/.test(text)) {
+    return parseAnswer(text, topic)
+  }
+  return text.length > 64 ? undefined : text
 }

@@ -12,7 +12,10 @@ export function devicePins (directory?: string): Pins {
   const file = directory == null ? undefined : join(directory, 'device-pins.json')
   let pins: Record<string, string> | undefined
   const load = async (): Promise<Record<string, string>> => {
-    const text = file == null ? '{}' : await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (file == null) {
+      return {}
+    }
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') {
         return '{}'
       }
