@@ -53,7 +53,8 @@ describe('a running home in Home Assistant', function () {
   /** The node's key is a new one each time. */
   const heard = (topic: string): string | undefined => [...listener.heard].find(([name]) => name.replace(/wattmesh_[0-9a-f]{12}/, 'id') === topic)?.[1]
 
-  for (const [how, signal] of [['is stopped', 'SIGTERM'], ['dies', 'SIGKILL']] as const) {
+  const ends = [['is stopped', 'SIGTERM'], ['dies', 'SIGKILL']] as const
+  ends.forEach(([how, signal]) => {
     it(`should be there while the node runs, and offline when it ${how}`, async () => {
       const node = startCli('start', '--data', data)
       await until(() => heard('wattmesh/id/availability') === 'online', 30_000)
@@ -65,5 +66,5 @@ describe('a running home in Home Assistant', function () {
       await until(() => heard('wattmesh/id/availability') === 'offline', 20_000)
       await node.finished
     })
-  }
+  })
 })

@@ -183,7 +183,8 @@ describe('JSON over HTTP', () => {
       }
     }
 
-    ;(['MD5', 'SHA-256'] as const).forEach((algorithm) => {
+    const algorithms = ['MD5', 'SHA-256'] as const
+    algorithms.forEach((algorithm) => {
       it(`should log in by digest with ${algorithm}, keep the nonce while it holds and take a new one after`, async () => {
         const url = await serve(digestGuard(algorithm, 'secret'))
         const source = httpJson({ url, cacheMs: 0, auth: { digest: { user: 'admin', password: 'secret' } } })
