@@ -49,7 +49,7 @@ describe('loading the configuration', () => {
       owner: '0x00000000000000000000000000000000000000aa',
       market: { area: 'elm-street', chainId: 31337, escrow: ESCROW, ...DEFAULT_MARKET_RULES },
       chain: { rpc: 'http://127.0.0.1:8545', confirmations: 2, pollMs: 4000, maxHeadAgeSec: 900, deployBlock: 0 },
-      tariff: { retail: '0.30', feedIn: '0.08' },
+      tariff: { retail: '0.30', feedIn: '0.08', bands: [], table: [] },
       network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: true, mdnsTag: '_wattmesh._udp.local', bootstrap: [] },
       meter: { driver: 'demo', params: {} },
       trading: { strategy: 'fair-trader', lookMinSec: 15, lookMaxSec: 30, nearPrice: '0.005' },
@@ -83,7 +83,7 @@ describe('loading the configuration', () => {
     expect(config.owner).to.equal(ESCROW)
     expect(config.market.area).to.equal('42')
     expect(config.market.chainId).to.equal(1)
-    expect(config.tariff).to.deep.equal({ retail: '0.30', feedIn: '0' })
+    expect(config.tariff).to.deep.equal({ retail: '0.30', feedIn: '0', bands: [], table: [] })
   })
 
   it('should turn text of the environment and of flags into what the setting holds', () => {
