@@ -36,7 +36,7 @@ export interface ApiAccess {
 export async function startApi (init: ApiInit, components: { node: EnergyNode, logger: Logger }): Promise<Api> {
   const { node, logger } = components
   const token = randomBytes(32).toString('hex')
-  const app = fastify({ forceCloseConnections: true, bodyLimit: 16_384, ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false } } })
+  const app = fastify({ forceCloseConnections: true, bodyLimit: 16_384, ajv: { customOptions: { removeAdditional: false } } })
   app.setReplySerializer((payload) => toJson(payload))
   app.addHook('onRequest', async (request, reply) => {
     if (!hasToken(request, token)) {
