@@ -9,11 +9,11 @@ const VALUES = [
 ]
 
 const TYPES = [
-  'Account', 'AccountBalance', 'Attestation', 'Batch', 'BookEntry', 'Cancel', 'ChainHealth', 'ChainTab', 'Choice', 'Claim', 'Clock', 'Config', 'ConfigSources',
-  'Conversation', 'DataPaths', 'DeclineCode', 'Driver', 'DriverComponents', 'DriverParams', 'EnergyNode', 'EnergyNodeInit', 'Forecaster', 'Hex',
-  'Knot', 'Log', 'LogFormat', 'LogLevel', 'Logger', 'LoggerInit', 'MarketRules', 'Match', 'Mechanism', 'Meter', 'Money', 'Network',
+  'Account', 'AccountBalance', 'Attestation', 'Batch', 'BatteryState', 'BookEntry', 'Cancel', 'ChainHealth', 'ChainTab', 'Choice', 'Claim', 'Clock', 'Config', 'ConfigSources',
+  'Conversation', 'DataPaths', 'Decision', 'DeclineCode', 'Driver', 'DriverComponents', 'DriverParams', 'EnergyNode', 'EnergyNodeInit', 'Expectation', 'Forecast', 'Forecaster', 'Hex',
+  'Knobs', 'KnobChanges', 'Knot', 'Learned', 'Log', 'LogFormat', 'LogLevel', 'Logger', 'LoggerInit', 'MarketRules', 'Match', 'Mechanism', 'Meter', 'Money', 'Network',
   'NetworkHandlers', 'NodeEvent', 'NodeListener', 'NodeStatus', 'Order', 'OrderRuleCode', 'OwnerSettlement', 'Param', 'Peer', 'PeriodReading',
-  'PricePerKwh', 'PricedOffer', 'PublicKey', 'Reading', 'Receipt', 'RegisteredKey', 'Settled', 'Settlement', 'SettlementEvent', 'Side', 'SignedOrder',
+  'PricePerKwh', 'PricedOffer', 'PublicKey', 'Reading', 'Receipt', 'RegisteredKey', 'Reserve', 'Settled', 'Settlement', 'SettlementEvent', 'Side', 'SignedOrder',
   'SignedReceipt', 'Signer', 'Situation', 'SkipReason', 'Store', 'Strategy', 'Submitted', 'Tab', 'Tariff', 'Token', 'Trade', 'TradeAnswer',
   'TradeRequest', 'TradeRole', 'TradeState', 'TradeTerms', 'UnixSeconds', 'Verdict', 'VerifiedOrder', 'Wallet', 'Want', 'WattHours'
 ]

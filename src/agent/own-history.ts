@@ -1,6 +1,7 @@
 /**
  * The default forecast, from nothing but the home's own meter. Sun: how clear the sky was in the newest period, times the
- * most this time of day has brought within a week. Own use: half the newest period, half the week's mean at this time of day.
+ * most this time of day has brought within a week. Own use: half the newest period, less when that is more than an hour
+ * before, and the week's mean at this time of day.
  * Until there is a week of data, and for homes whose meter tells neither sun nor use, see below. State: nine days of
  * readings and the rolling errors; one more period costs the same however long the home has run.
  */
@@ -24,8 +25,8 @@ const MIN_DAYS = 4
 /** Weight of the week's mean beside the sky's clearness: the weaker the light was from which that is known, the more. */
 const MEAN_WEIGHT = 0.1
 
-/** Weight of the newest period in what a home uses. */
-const NEWEST_WEIGHT = 0.5
+/** Weight of the newest period in what a home uses; after an hour habits begin to outlast it. */
+const MOST_NEWEST_WEIGHT = 0.5
 
 /** The sky may turn out clearer than on any day of the week, but not by more. */
 const MAX_CLEARNESS = 1.2
@@ -64,13 +65,15 @@ export function startOwnHistory (rules: MarketRules, lead: number): Forecast {
     if (sun == null || use == null) {
       return undefined
     }
-    const before = newest == null ? undefined : days.week('sun', newest)
     if (newest == null) {
       return { sun: sun.mean, use: use.mean }
     }
+    const before = days.week('sun', newest)
+    const hours = (at - newest) * periodSec / 3600
+    const weight = Math.min(MOST_NEWEST_WEIGHT, 1 / (1 + hours))
     return {
       sun: before == null ? sun.mean : clearSky(sun, before, days.get('sun', newest)),
-      use: NEWEST_WEIGHT * days.get('use', newest) + (1 - NEWEST_WEIGHT) * use.mean
+      use: weight * days.get('use', newest) + (1 - weight) * use.mean
     }
   }
 
