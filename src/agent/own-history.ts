@@ -1,9 +1,8 @@
 /**
  * The default forecast, from nothing but the home's own meter. Sun: how clear the sky was in the newest period, times the
- * most this time of day has brought within a week. Own use: half the newest period, less when that is more than an hour
- * before, and the week's mean at this time of day.
- * Until there is a week of data, and for homes whose meter tells neither sun nor use, see below. State: nine days of
- * readings and the rolling errors; one more period costs the same however long the home has run.
+ * most this time of day has brought within a week. Own use: the newest period and the week's mean at this time of day, half
+ * each at first and then as has fitted this home better. State: nine days of readings and the rolling errors; one more
+ * period costs the same however long the home has run.
  */
 import { errorsByHour } from './errors-by-hour.ts'
 import { MAX_AGE_PERIODS, persistence } from './forecast.ts'
@@ -25,8 +24,11 @@ const MIN_DAYS = 4
 /** Weight of the week's mean beside the sky's clearness: the weaker the light was from which that is known, the more. */
 const MEAN_WEIGHT = 0.1
 
-/** Weight of the newest period in what a home uses; after an hour habits begin to outlast it. */
-const MOST_NEWEST_WEIGHT = 0.5
+/** Weights of the newest period in what a home uses: the first until the home shows which fits best. */
+const NEWEST_WEIGHTS = [0.5, 0.2, 0.35, 0.65, 0.8]
+
+/** What fitted a period ago counts this much of what fits now, so some hundreds of periods decide. */
+const WEIGHT_MEMORY = 0.997
 
 /** The sky may turn out clearer than on any day of the week, but not by more. */
 const MAX_CLEARNESS = 1.2
@@ -49,8 +51,10 @@ export function startOwnHistory (rules: MarketRules, lead: number): Forecast {
   const days = dayRing(perDay)
   const errors = errorsByHour()
   const untilAWeek = persistence.start(rules)
-  /** Expected net import by period number, waiting for what it turns out to be. */
-  const pending = new Map<number, number>()
+  /** By period number, waiting for what it turns out to be. */
+  const pending = new Map<number, Prediction>()
+  /** How far off each weight has been lately. */
+  const misses = NEWEST_WEIGHTS.map(() => 0)
   let first = Infinity
   let knowsParts = false
 
@@ -58,7 +62,7 @@ export function startOwnHistory (rules: MarketRules, lead: number): Forecast {
 
   const hasWeek = (at: number): boolean => first <= at - WEEK_DAYS * perDay
 
-  const predict = (at: number): { sun: number, use: number } | undefined => {
+  const predict = (at: number): Prediction | undefined => {
     const newest = days.newestBefore(at, MAX_AGE_PERIODS)
     const sun = days.week('sun', at)
     const use = days.week('use', at)
@@ -66,14 +70,16 @@ export function startOwnHistory (rules: MarketRules, lead: number): Forecast {
       return undefined
     }
     if (newest == null) {
-      return { sun: sun.mean, use: use.mean }
+      return { sun: sun.mean, use: use.mean, newestUse: use.mean, meanUse: use.mean }
     }
     const before = days.week('sun', newest)
-    const hours = (at - newest) * periodSec / 3600
-    const weight = Math.min(MOST_NEWEST_WEIGHT, 1 / (1 + hours))
+    const weight = NEWEST_WEIGHTS[misses.indexOf(Math.min(...misses))]
+    const newestUse = days.get('use', newest)
     return {
       sun: before == null ? sun.mean : clearSky(sun, before, days.get('sun', newest)),
-      use: weight * days.get('use', newest) + (1 - weight) * use.mean
+      use: weight * newestUse + (1 - weight) * use.mean,
+      newestUse,
+      meanUse: use.mean
     }
   }
 
@@ -108,13 +114,17 @@ export function startOwnHistory (rules: MarketRules, lead: number): Forecast {
       const expected = pending.get(at)
       if (expected != null) {
         pending.delete(at)
-        errors.add(reading.periodStart, parts.use - parts.sun - expected)
+        errors.add(reading.periodStart, parts.use - parts.sun - (expected.use - expected.sun))
+        NEWEST_WEIGHTS.forEach((weight, place) => {
+          const miss = Math.abs(parts.use - weight * expected.newestUse - (1 - weight) * expected.meanUse)
+          misses[place] = WEIGHT_MEMORY * misses[place] + miss
+        })
       }
       days.put(at, parts)
       first = Math.min(first, at)
       const later = hasWeek(at + lead) ? predict(at + lead) : undefined
       if (later != null && days.newestBefore(at + lead, lead) === at) {
-        pending.set(at + lead, later.use - later.sun)
+        pending.set(at + lead, later)
       }
       for (const number of pending.keys()) {
         if (number < at - perDay) {
@@ -137,6 +147,14 @@ export function startOwnHistory (rules: MarketRules, lead: number): Forecast {
       }
     }
   }
+}
+
+interface Prediction {
+  readonly sun: number
+  readonly use: number
+  /** What the use is weighed from. */
+  readonly newestUse: number
+  readonly meanUse: number
 }
 
 interface Week {

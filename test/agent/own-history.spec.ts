@@ -70,11 +70,23 @@ describe('forecast from the home\'s own history', () => {
     expect(dark.expect(at(1))?.pvWh).to.equal(0)
   })
 
-  it('should expect half the newest period and half the week of what the home uses, and less of it later', () => {
+  it('should expect half the newest period and half the week of what the home uses', () => {
     const forecast = sunnyDays(8)
     forecast.observe(reading(0, { loadWh: 1000 }))
     expect(forecast.expect(at(1))?.loadWh).to.equal(700)
-    expect(forecast.expect(at(2))?.loadWh).to.equal(600)
+  })
+
+  it('should come to trust what fits this home better', () => {
+    // a home that keeps for hours what it does, at other hours each day: the week says nothing
+    const [steady, habitual] = [startOwnHistory(rules, 1), startOwnHistory(rules, 1)]
+    for (let hour = -24 * 20; hour < 0; hour++) {
+      steady.observe(reading(hour, { loadWh: Math.floor((hour + 480) / 7) % 2 === 0 ? 200 : 1000 }))
+      habitual.observe(reading(hour, { loadWh: hour % 2 === 0 ? 200 : 1000 }))
+    }
+    const newestWh = 1500
+    ;[steady, habitual].forEach((forecast) => { forecast.observe(reading(0, { loadWh: newestWh })) })
+    expect(steady.expect(at(1))?.loadWh).to.be.above(1200)
+    expect(habitual.expect(at(1))?.loadWh).to.be.within(1000, 1200)
   })
 
   it('should stand on the week alone after a gap, and say so', () => {
@@ -96,13 +108,14 @@ describe('forecast from the home\'s own history', () => {
   })
 
   it('should take late and corrected readings for what they are', () => {
-    const [inOrder, late] = [sunnyDays(8), sunnyDays(8)]
+    const late = sunnyDays(8)
     const hours = [0, 1, 2, 3].map((hour) => reading(hour, { loadWh: 300 + 100 * hour }))
-    hours.forEach((each) => { inOrder.observe(each) })
     late.observe(hours[3])
     late.observe({ ...hours[1], loadWh: 9999 })
     ;[hours[0], hours[2], hours[1]].forEach((each) => { late.observe(each) })
-    expect(late.expect(at(5))?.netWh).to.equal(inOrder.expect(at(5))?.netWh)
+    expect(late.expect(at(5))?.loadWh).to.be.within(400 + 0.2 * 200, 400 + 0.8 * 200)
+    // what was corrected is gone from the week
+    expect(late.expect(at(25))?.loadWh).to.equal(400)
   })
 
   it('should work with the grid meter alone, and with one of sun and use', () => {

@@ -103,7 +103,9 @@ ${streetTable(streets)}
 
 ## Each home
 
-Gain in tokens for the year against trading with the supplier alone; fair-trader, own-history.
+Gain in tokens for the year against trading with the supplier alone; fair-trader, own-history. A share above 100 % is a home
+that does better by waiting: after metering it trades at the middle of the tariffs, where ahead it would have had the worse
+price. On the whole street the two add up to what perfect foresight gains.
 
 ${homeTable(streets[1])}
 `
