@@ -9,7 +9,7 @@ import type { Patience } from './patience.ts'
 import type { Plan, PlanInput } from './plan.ts'
 import type { Situation, Strategy } from './strategy.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
-import type { BatteryState, PeriodReading } from '../domain/reading.ts'
+import type { BatteryState } from '../domain/reading.ts'
 import type { UnixSeconds } from '../domain/units.ts'
 
 /** A battery's state that is older says nothing about now. */

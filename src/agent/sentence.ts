@@ -36,7 +36,7 @@ function hold ({ netWh, quantityWh, side, storedWh }: Reckoning, { reserve }: Pl
   if (side === 'sell' && percent != null) {
     return `keeps ${percent} % back as you set`
   }
-  return netWh < 0 === (side === 'sell')
+  return (netWh < 0) === (side === 'sell')
     ? `${shift < 0 ? `takes ${energy(-shift)} off` : `adds ${energy(shift)}`} because of how forecasts of this hour have erred at this price`
     : 'reckons with the opposite because of how forecasts of this hour have erred at this price'
 }

@@ -107,7 +107,6 @@ interface Range { from?: number, to?: number }
 const RANGE = { type: 'object', properties: { from: { type: 'integer', minimum: 0 }, to: { type: 'integer', minimum: 0 } } }
 const ADDRESS = { type: 'object', required: ['address'], properties: { address: { type: 'string', maxLength: 512 } } }
 
-
 /** Wrong types are refused, not bent into shape: a pause that was misspelt must not read as no pause. */
 const KNOBS = {
   type: 'object',

@@ -15,8 +15,8 @@ import type { ReceiveOrder } from './receive-order.ts'
 import type { Plan } from '../agent/plan.ts'
 import type { OfferDraft } from '../agent/quote.ts'
 import type { Decision } from '../domain/knobs.ts'
-import type { PeriodReading } from '../domain/reading.ts'
 import type { Order, SignedOrder, VerifiedOrder } from '../domain/order.ts'
+import type { PeriodReading } from '../domain/reading.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { UnixSeconds, WattHours } from '../domain/units.ts'
 
@@ -103,7 +103,10 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
   }
 
   /** Keeps the sentence of a period when it is a new one. */
-  const record = async (periodStart: UnixSeconds, { why, advice }: Plan): Promise<void> => {
+  const record = async (periodStart: UnixSeconds, plan: Plan): Promise<void> => {
+    const { ok, reason } = context.settlement.isHealthy()
+    const why = ok ? plan.why : `Makes no new trades while the chain cannot be trusted (${reason ?? 'unknown'}).`
+    const { advice } = plan
     const before = decisions.get(periodStart)
     if (before?.why !== why || before.advice !== advice) {
       const decision = { periodStart, decidedAt: clock.now(), why, advice }

@@ -3,8 +3,8 @@ import * as fc from 'fast-check'
 import { errorsByHour } from '../../src/agent/errors-by-hour.ts'
 import { persistence } from '../../src/agent/forecast.ts'
 import { ownHistory, startOwnHistory } from '../../src/agent/own-history.ts'
+import { readFontana } from '../bench/fontana.ts'
 import { forecastErrors } from '../bench/forecast-error.ts'
-import { FONTANA, readFontana } from '../bench/fontana.ts'
 import { someRules } from '../helpers/builders.ts'
 import type { Forecast } from '../../src/agent/forecast.ts'
 import type { PeriodReading } from '../../src/domain/reading.ts'
@@ -162,9 +162,8 @@ describe('forecast from the home\'s own history', () => {
     this.timeout(30_000)
     const homes = readFontana()?.slice(5, 7)
     if (homes == null) {
-      this.skip() // no data in FONTANA
+      this.skip()
     }
-    expect(FONTANA).to.equal('../shared/data/fontana')
     for (const quantity of ['pv', 'load', 'net'] satisfies Quantity[]) {
       for (const lead of [1, 2]) {
         const errors = (method: Method): ReturnType<typeof forecastErrors> => forecastErrors(homes, { quantity, method, lead, rules })

@@ -5,8 +5,8 @@ import { startApi } from '../../src/api/server.ts'
 import { hasCode } from '../../src/domain/errors.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import { flatProfile, silentLogger, STREET_START, startMemoryHomes } from '../helpers/street.ts'
-import type { Api } from '../../src/api/server.ts'
 import type { ApiClient } from '../../src/api/client.ts'
+import type { Api } from '../../src/api/server.ts'
 import type { MemoryStreetHomes } from '../helpers/street.ts'
 
 describe('trading settings over the interface', () => {

@@ -4,8 +4,8 @@
  */
 import { createAgent } from '../../src/agent/agent.ts'
 import { draw } from '../../src/agent/draws.ts'
-import { position } from '../../src/agent/position.ts'
 import { guardedLimit } from '../../src/agent/plan.ts'
+import { position } from '../../src/agent/position.ts'
 import { nextOffer } from '../../src/agent/quote.ts'
 import { gateClosure, windowOpening } from '../../src/domain/period.ts'
 import { supplierBill } from '../../src/domain/tariff.ts'
@@ -22,6 +22,7 @@ import type { Knot, VerifiedOrder } from '../../src/domain/order.ts'
 import type { PeriodReading } from '../../src/domain/reading.ts'
 import type { TariffPlan } from '../../src/domain/tariff.ts'
 import type { Hex, Money, PricePerKwh, UnixSeconds, WattHours } from '../../src/domain/units.ts'
+import type { Match } from '../../src/market/mechanism.ts'
 
 export interface StreetInit {
   readonly homes: ReadonlyArray<readonly PeriodReading[]>
@@ -229,14 +230,11 @@ function tradeResiduals (left: readonly Left[], periodStart: UnixSeconds, init: 
   const order = left.map((_, home) => home).sort((a, b) => turn(a) - turn(b))
   for (const buyer of order) {
     const limit = init.tariffOf(buyer)(periodStart).retail - tick
+    const next = (wh: WattHours): Match | undefined => wh < rules.minTradeWh
+      ? undefined
+      : continuous.match(book.offers(periodStart, periodStart), { periodStart, wh, limit }, { random: () => draw(2, 'pick', periodStart, buyer, wh), tolerance: init.nearPrice, minTradeWh: rules.minTradeWh })
     let wants = left[buyer].importWh
-    for (;;) {
-      const match = wants < rules.minTradeWh
-        ? undefined
-        : continuous.match(book.offers(periodStart, periodStart), { periodStart, wh: wants, limit }, { random: () => draw(2, 'pick', periodStart, buyer, wants), tolerance: init.nearPrice, minTradeWh: rules.minTradeWh })
-      if (match == null) {
-        break
-      }
+    for (let match = next(wants); match != null; match = next(wants)) {
       book.setRemaining(match.entry.order.id, match.entry.remaining - match.wh)
       deals.push({ id: nextId(), seller: Number(match.entry.order.order.maker) - 1, buyer, wh: match.wh, price: match.price })
       wants -= match.wh

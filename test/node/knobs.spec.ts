@@ -4,6 +4,7 @@ import { isLocal } from '../../src/node/neighbours-only.ts'
 import { CENT, flatProfile, STREET_START, startMemoryHomes } from '../helpers/street.ts'
 import { inState, tradesOf } from './street-checks.ts'
 import type { Trade } from '../../src/domain/trade.ts'
+import type { Home } from '../../src/node/context.ts'
 import type { MemoryHome, MemoryStreetHomes } from '../helpers/street.ts'
 
 const HOUR = 3600
@@ -90,6 +91,37 @@ describe('neighbours only', () => {
     const remote = ['/ip4/8.8.8.8/tcp/1', '/ip4/172.32.0.1/tcp/1', '/ip4/100.64.0.1/tcp/1', '/ip6/2001:db8::1/tcp/1', '/dns4/example.org/tcp/1', '/ip4/192.168.0.9/tcp/1/p2p/x/p2p-circuit/p2p/y', '/memory/0x02']
     expect(local.filter((address) => !isLocal(address))).to.deep.equal([])
     expect(remote.filter(isLocal)).to.deep.equal([])
+  })
+})
+
+describe('a home with a battery', () => {
+  const battery = { storedWh: 5000, capacityWh: 6000, maxPowerW: 4000 }
+
+  async function evening (home: Partial<Home>): Promise<MemoryStreetHomes> {
+    const street = await startMemoryHomes([flatProfile(100, 0), flatProfile(400, 0)], {
+      homeOf: (index) => index === 0 ? { reserve: '2kWh', ...home } : {},
+      adapt: (index, { meter }) => index === 0 ? { meter: { ...meter, read: async (at) => ({ ...await meter.read(at), battery }) } } : {}
+    })
+    await street.clock.advanceTo(STREET_START + 2 * HOUR)
+    return street
+  }
+
+  it('should be told what it could sell, and sell nothing by itself', async () => {
+    const street = await evening({})
+    const decision = (await street.homes[0].store.decisions(STREET_START + HOUR, STREET_START + 2 * HOUR))[0]
+    expect(decision.advice).to.equal('The battery holds 5.000 kWh and you keep 2.000 kWh: it could give 0.900 kWh to neighbours in this period, for 0.1680 per kWh or more.')
+    expect(decision.why).to.match(/of which the battery covers 0\.100 kWh; trades nothing/)
+    expect(await agreedSince(street.homes[0], 0)).to.deep.equal([])
+    await street.stop()
+  })
+
+  it('should sell what it holds above the reserve once its owner follows the advice, at a price worth it', async () => {
+    const street = await evening({ sellsStored: true })
+    const sold = await agreedSince(street.homes[0], 0)
+    expect(sold).to.not.be.empty()
+    expect(sold.every(({ pricePerKwh }) => pricePerKwh >= 168_000n)).to.be.true()
+    expect(sold[0].why).to.match(/0\.900 kWh from the battery/)
+    await street.stop()
   })
 })
 

@@ -1,10 +1,10 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { loadConfig } from '../../src/config/load.ts'
 import { CodedError } from '../../src/domain/errors.ts'
 import { parseMoney } from '../../src/domain/units.ts'
 import { tariffPlan } from '../../src/node/tariff-plan.ts'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import type { TariffPlan } from '../../src/domain/tariff.ts'
 
