@@ -173,7 +173,7 @@ describe('the page about limits', () => {
 
 describe('other pages', () => {
   it('should describe every route of the interface, and no other', () => {
-    const routes = [...read('src/api/server.ts').matchAll(/app\.(get|post|put|delete)(?:<[^(]*>)?\('([^']+)'/g)].map(([, method, path]) => `${method.toUpperCase()} ${path}`)
+    const routes = [...read('src/api/server.ts').matchAll(/app\.(get|post|put|patch|delete)(?:<[^(]*>)?\('([^']+)'/g)].map(([, method, path]) => `${method.toUpperCase()} ${path}`)
     const headings = [...read('docs/reference/http-api.md').matchAll(/^## `([A-Z]+ [^`]+)`$/gm)].map(([, route]) => route)
     expect(routes).to.not.be.empty()
     expect(headings).to.have.members(routes)
