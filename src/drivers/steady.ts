@@ -4,7 +4,9 @@ const REGISTERS = ['importMilliWh', 'exportMilliWh', 'pvMilliWh', 'loadMilliWh']
 const POWERS = ['gridWatts', 'pvWatts', 'loadWatts', 'batteryWatts'] as const
 
 /** More than any home has: what exceeds it is a misread number and no power. */
-export const MAX_BELIEVED_WATTS = 1_000_000
+const MAX_BELIEVED_WATTS = 1_000_000
+/** Some registers move once a minute only, and then by all of it. */
+const REGISTER_PAUSE_MS = 60_000
 
 export interface SteadyInit {
   /** One reading of the device. */
@@ -15,7 +17,7 @@ export interface SteadyInit {
 }
 
 /**
- * Reads once more when a register fell or rose faster than the house can draw: a device that counts on while it answers may
+ * Reads once more when a register fell, vanished or rose faster than the house can draw: a device that counts on while it answers may
  * have shown half of the old number and half of the new. What it then says again stands, for whoever keeps the books to
  * judge. Powers beyond belief are unknown; generation and load below zero are what the device itself uses, and zero.
  */
@@ -24,7 +26,9 @@ export function steadily ({ read, ratedWatts, resolutionMilliWh = 0 }: SteadyIni
   let last: { readonly sample: Sample, readonly at: number } | undefined
   return async () => {
     let sample = await read()
-    if (last != null && isTorn(last.sample, sample, maxWatts * (performance.now() - last.at) / 3600 + 2 * resolutionMilliWh)) {
+    // watts over milliseconds, in mWh
+    const most = last == null ? Infinity : maxWatts * (performance.now() - last.at + REGISTER_PAUSE_MS) / 3600 + 2 * resolutionMilliWh
+    if (last != null && isTorn(last.sample, sample, most)) {
       sample = await read()
     }
     last = { sample, at: performance.now() }
@@ -34,8 +38,8 @@ export function steadily ({ read, ratedWatts, resolutionMilliWh = 0 }: SteadyIni
 
 function isTorn (before: Sample, after: Sample, mostMilliWh: number): boolean {
   return REGISTERS.some((name) => {
-    const grown = (after[name] ?? NaN) - (before[name] ?? NaN)
-    return grown < 0 || grown > mostMilliWh
+    const [was, is] = [before[name], after[name]]
+    return was != null && (is == null || is < was || is - was > mostMilliWh)
   })
 }
 

@@ -51,6 +51,8 @@ type Reader = Pick<InstanceType<typeof ModbusClient>,
 /** A connection that stands. */
 interface Wire {
   readonly reader: Reader
+  /** A new question is asked: what comes counts as its answer. */
+  expectAnswer(): void
   /** Frees the line at once: a device that does not answer may never close its side. */
   hangUp(): Promise<void>
 }
@@ -125,9 +127,9 @@ function createBus (line: ModbusLine): ModbusBus {
     await old?.hangUp()
   }
 
-  async function connected (): Promise<Reader> {
+  async function connected (): Promise<Wire> {
     if (wire?.reader.isOpen === true) {
-      return wire.reader
+      return wire
     }
     await disconnect()
     const waitMs = retryAt - performance.now()
@@ -145,12 +147,13 @@ function createBus (line: ModbusLine): ModbusBus {
     failures = 0
     connections++
     await sleep(line.connectDelayMs)
-    return wire.reader
+    return wire
   }
 
   async function ask (request: ModbusRead): Promise<Buffer> {
-    const reader = await connected()
+    const { reader, expectAnswer } = await connected()
     await sleep(Math.max(0, lastAnswerAt + line.gapMs - performance.now()))
+    expectAnswer()
     try {
       return await new Promise((resolve, reject) => {
         abort = reject
@@ -199,6 +202,7 @@ async function openPort (reader: Reader, { path, baudRate, parity, stopBits }: M
   await reader.connectRTUBuffered(path, { baudRate, parity, stopBits, dataBits: 8 })
   return {
     reader,
+    expectAnswer () {},
     async hangUp () {
       if (reader.isOpen) {
         await Promise.race([new Promise<void>((resolve) => { reader.close(() => { resolve() }) }), sleep(CLOSE_MS)])
@@ -229,10 +233,8 @@ async function openSocket (reader: Reader, { transport, host, port, timeoutMs }:
   // linkTcpRTUBuffered, whatever its name says, puts the header of Modbus TCP around serial frames
   await (transport === 'tcp' ? reader.linkTCP(socket, { port }) : reader.linkTelnet(socket, { port }))
   return {
-    get reader () {
-      unread = 0
-      return reader
-    },
+    reader,
+    expectAnswer () { unread = 0 },
     async hangUp () {
       socket.destroy()
     }
@@ -249,6 +251,7 @@ async function answer (client: Reader, { unit, table, address, count }: ModbusRe
 }
 
 const CLOSED = 'the connection was closed'
+const TIMED_OUT = /timed out/i
 const ONE_CLIENT = 'Many devices take one connection only, and Home Assistant or evcc may hold it: then let this node read through them, or put a Modbus proxy between'
 
 function whyNot (cause: unknown): string {
@@ -272,14 +275,15 @@ function exceptionOf (cause: unknown): number | undefined {
 
 function failed (line: ModbusLine, { unit }: ModbusRead, cause: unknown): CodedError {
   const message = messageOf(cause)
-  if (message === CLOSED) {
+  if (message === CLOSED || message === 'Port Not Open') {
     return unreachable(line, `closed the connection instead of answering. ${ONE_CLIENT}`, cause)
   }
-  return /timed out/i.test(message) ? unreachable(line, `does not answer for unit ${unit}; check the unit`, cause) : badAnswer(line, message, cause)
+  return TIMED_OUT.test(message) ? unreachable(line, `does not answer for unit ${unit}; check the unit`, cause) : badAnswer(line, message, cause)
 }
 
+/** Some errors of the library are plain objects. */
 function messageOf (cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+  return typeof cause === 'object' && cause != null && 'message' in cause ? String(cause.message) : String(cause)
 }
 
 /** Function, address or length that the device does not know; anything else is a state it may leave again. */

@@ -4,7 +4,7 @@ Arguments: {"serial": path, "baudRate": 9600, "maxConnections": 1, "values": [..
 A value is {"unit", "table", "address", "type", "value", "order", "size"}. Commands, one JSON object a line:
   {"set": [values]}                     at once
   {"set": [values], "after": address}   after the next question that covers the address
-  {"mode": m, "times": n, "delayMs": d} of the next questions: silent, late, drop, wrongUnit, wrongId, busy
+  {"mode": m, "times": n, "delayMs": d} of the next questions: silent, late, drop, flood, wrongUnit, wrongId, busy
   {"cut": true}                         closes every connection
 Every question is reported as a line of JSON.
 """
@@ -91,6 +91,9 @@ class Answering:
             return
         if mode == "drop":
             self.transport.abort()
+            return
+        if mode == "flood":
+            self.transport.write(b"\0\1\0\0\xff\xff" + bytes(4096))
             return
         if mode == "wrongUnit" or mode == "wrongId" or mode == "busy":
             response = request.doException(6) if mode == "busy" else request.execute(self.server.context[request.unit_id])
