@@ -258,7 +258,8 @@ describe('SunSpec devices, beside pymodbus', () => {
 
   it('E8 should find the meter of a Fronius under its own unit, though another is silent', async () => {
     const { port, questions } = await serve([
-      ...sunSpecMap([common('Fronius', 'INV'), inverter()], { unit: 1 }).values, ...sunSpecMap([common('Fronius', 'METER'), meter({ W: 1500 })], { unit: 240 }).values
+      ...sunSpecMap([common('Fronius', 'INV'), inverter()], { unit: 1 }).values, ...sunSpecMap([common('Fronius', 'METER'), meter({ W: 1500 })], { unit: 240 }).values,
+      { unit: 200, address: 0, type: 'int16', value: 0 }
     ], { silentUnits: [200] })
     const device = await connect(port)
     expect(device.traits.serial).to.equal('METER')

@@ -162,7 +162,8 @@ function createBus (line: ModbusLine): ModbusBus {
     } catch (cause) {
       const exception = exceptionOf(cause)
       if (exception == null) {
-        // the answer may still come: on a new connection it cannot be taken for another's
+        // the answer may still come: it is waited out where answers have no number, and on a new connection it cannot be taken for another's
+        await sleep(line.transport === 'tcp' ? 0 : line.timeoutMs)
         await disconnect()
         throw failed(line, request, cause)
       }
