@@ -215,12 +215,9 @@ async function openPort (reader: Reader, { path, baudRate, parity, stopBits }: M
 /** The socket is made here, because the library loses sight of one that is reset. */
 async function openSocket (reader: Reader, { transport, host, port, timeoutMs }: ModbusLine, onEnd: (why: string) => void): Promise<Wire> {
   const socket = connect({ host, port, noDelay: true })
-  try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) })
-  } catch (cause) {
-    socket.destroy()
-    throw cause
-  }
+  socket.setTimeout(timeoutMs, () => { socket.destroy(new Error('connecting timed out')) })
+  await once(socket, 'connect')
+  socket.setTimeout(0)
   let unread = 0
   socket.on('error', () => {})
   socket.on('close', () => { onEnd(CLOSED) })
@@ -259,14 +256,15 @@ function whyNot (cause: unknown): string {
   const code = typeof cause === 'object' && cause != null && 'code' in cause ? cause.code : undefined
   switch (code) {
     case 'ECONNREFUSED': return `refuses the connection: switch on Modbus TCP there and check the port. ${ONE_CLIENT}`
-    case 'ABORT_ERR':
-    case 'ETIMEDOUT': return 'does not answer; check the address and that the device is on'
     case 'ENOTFOUND': return 'is a name that nobody knows; check the address'
     case 'EHOSTUNREACH':
     case 'ENETUNREACH': return 'cannot be reached; check the address and that the device is on'
-    case 'MODULE_NOT_FOUND': return 'needs the package serialport, which is not installed: npm install serialport'
   }
-  return `cannot be opened: ${messageOf(cause)}`
+  const message = messageOf(cause)
+  if (message.includes('Cannot find module')) {
+    return 'needs the package serialport, which is not installed: npm install serialport'
+  }
+  return TIMED_OUT.test(message) ? 'does not answer; check the address and that the device is on' : `cannot be opened: ${message}`
 }
 
 /** The number of a Modbus exception, with which a device says no and remains well connected. */
