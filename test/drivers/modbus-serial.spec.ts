@@ -8,8 +8,8 @@ import { freePort } from '../helpers/free-port.ts'
 import { silentLogger } from '../helpers/street.ts'
 import { PYMODBUS, SERIAL_ASYNCIO, startModbusServer, stopModbusServers } from './counterparts/modbus-server.ts'
 import { serialCable, serialGateway, stopSocat } from './counterparts/socat.ts'
-import type { Device } from '../../src/ports/device.ts'
 import type { ModbusServer, ServedValue } from './counterparts/modbus-server.ts'
+import type { Device } from '../../src/ports/device.ts'
 
 const devices: Device[] = []
 

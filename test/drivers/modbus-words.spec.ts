@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
+import { parseProfile } from '../../src/drivers/modbus/parse-profile.ts'
 import { valueOf } from '../../src/drivers/modbus/profile.ts'
 import { ORDERS, bitsOf, isOneOf, numberOf, textOf } from '../../src/drivers/modbus/words.ts'
-import { parseProfile } from '../../src/drivers/modbus/parse-profile.ts'
 import { steadily } from '../../src/drivers/steady.ts'
 import type { Register } from '../../src/drivers/modbus/profile.ts'
 import type { NumberType, Order } from '../../src/drivers/modbus/words.ts'

@@ -1,6 +1,6 @@
+import { once } from 'node:events'
 import { readFileSync, readdirSync } from 'node:fs'
 import { connect as dial } from 'node:net'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { drivers } from '../../src/drivers/index.ts'
@@ -11,8 +11,8 @@ import { freePort } from '../helpers/free-port.ts'
 import { silentLogger } from '../helpers/street.ts'
 import { until } from '../helpers/until.ts'
 import { PYMODBUS, startModbusServer, stopModbusServers } from './counterparts/modbus-server.ts'
-import type { Device } from '../../src/ports/device.ts'
 import type { ModbusServer, ServedValue } from './counterparts/modbus-server.ts'
+import type { Device } from '../../src/ports/device.ts'
 
 const devices: Device[] = []
 
@@ -335,15 +335,20 @@ describe('Modbus devices, beside pymodbus', () => {
       { unit, address: address + 4, type: 'string', size: 65, value: 'Fronius' }, { unit, address: address + 20, type: 'string', size: 16, value: 'Smart Meter' },
       { unit, address: address + 52, type: 'string', size: 16, value: sn }, { unit, address: address + 69, type: 'words', value: [203, 105] }, { unit, address: address + 176, type: 'words', value: [0xffff, 0] }
     ]
-    const { port, questions } = await serve([...common(240, 40_000, 'SN7'), { unit: 2, address: 7, type: 'int16', value: 1 }])
+    const { port, questions } = await serve([
+      ...common(240, 40_000, 'SN7'), { unit: 2, address: 7, type: 'int16', value: 1 }, { unit: 3, address: 30_051, type: 'uint32', value: 8001 },
+      { unit: 126, address: 30_000, type: 'string', size: 15, value: 'SUN2000-8KTL-M1' }
+    ])
     const found = []
-    for await (const finding of scanModbus({ targets: [{ host: '127.0.0.1', port: await freePort() }, { host: '127.0.0.1', port }], units: [1, 2, 240], timeoutMs: 150 })) {
+    for await (const finding of scanModbus({ targets: [{ host: '127.0.0.1', port: await freePort() }, { host: '127.0.0.1', port }], units: [1, 2, 3, 126, 240], timeoutMs: 150 })) {
       found.push(finding)
     }
     expect(found).to.deep.equal([
-      { host: '127.0.0.1', port, unit: 2, speaks: 'modbus' },
-      { host: '127.0.0.1', port, unit: 240, speaks: 'sunspec', maker: 'Fronius', model: 'Smart Meter', serial: 'SN7', models: [1, 203] }
+      { host: '127.0.0.1', port, unit: 2, speaks: 'modbus', driver: undefined },
+      { host: '127.0.0.1', port, unit: 3, speaks: 'modbus', driver: 'sma-inverter' },
+      { host: '127.0.0.1', port, unit: 126, speaks: 'modbus', driver: 'huawei-sun2000' },
+      { host: '127.0.0.1', port, unit: 240, speaks: 'sunspec', driver: 'sunspec', maker: 'Fronius', model: 'Smart Meter', serial: 'SN7', models: [1, 203] }
     ])
-    expect(questions.length).to.be.below(12)
+    expect(questions.length).to.be.below(30)
   })
 })

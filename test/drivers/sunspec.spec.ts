@@ -8,10 +8,10 @@ import { silentLogger } from '../helpers/street.ts'
 import { until } from '../helpers/until.ts'
 import { PYMODBUS, startModbusServer, stopModbusServers } from './counterparts/modbus-server.ts'
 import { haveOfficialModels, officialModel, sunSpecMap } from './counterparts/sunspec-map.ts'
-import type { Device } from '../../src/ports/device.ts'
-import type { Points } from '../../src/drivers/sunspec/models.ts'
 import type { ModbusServer, ServedValue } from './counterparts/modbus-server.ts'
 import type { PlacedPoint, ServedModel } from './counterparts/sunspec-map.ts'
+import type { Points } from '../../src/drivers/sunspec/models.ts'
+import type { Device } from '../../src/ports/device.ts'
 import type { Context } from 'mocha'
 
 function needsOfficialModels (this: Context): void {

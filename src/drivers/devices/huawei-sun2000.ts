@@ -20,7 +20,11 @@ export const huaweiSun2000 = modbusDriver({
       pvMilliWh: { address: 32_106, type: 'uint32', step: 0.01, unit: 'kWh', none: NO_U32 },
       pvWatts: { address: 32_064, type: 'int32', unit: 'W', none: NO_S32 },
       batteryWatts: {
-        address: 37_765, type: 'int32', unit: 'W', sign: -1, none: NO_S32,
+        address: 37_765,
+        type: 'int32',
+        unit: 'W',
+        sign: -1,
+        none: NO_S32,
         fallback: { address: 37_001, type: 'int32', unit: 'W', sign: -1, none: NO_S32 }
       },
       batteryPercent: { address: 37_760, type: 'uint16', step: 0.1, unit: '%', none: [0xffff], fallback: { address: 37_004, type: 'uint16', step: 0.1, unit: '%', none: [0xffff] } },

@@ -19,7 +19,11 @@ export const smaInverter = modbusDriver({
       gridWatts: { address: 30_865, type: 'int32', unit: 'W', none: NO_S32, plus: { address: 30_867, type: 'int32', unit: 'W', sign: -1, none: NO_S32 } },
       pvMilliWh: { address: 30_513, type: 'uint64', unit: 'Wh', none: ['0xFFFFFFFFFFFFFFFF'], fallback: { address: 30_529, type: 'uint32', unit: 'Wh', none: NO_U32 } },
       pvWatts: {
-        address: 30_773, type: 'int32', unit: 'W', none: NO_S32, plus: { address: 30_961, type: 'int32', unit: 'W', none: NO_S32 },
+        address: 30_773,
+        type: 'int32',
+        unit: 'W',
+        none: NO_S32,
+        plus: { address: 30_961, type: 'int32', unit: 'W', none: NO_S32 },
         fallback: { address: 30_775, type: 'int32', unit: 'W', none: NO_S32 }
       },
       batteryWatts: { address: 31_395, type: 'uint32', unit: 'W', none: NO_U32, plus: { address: 31_393, type: 'uint32', unit: 'W', sign: -1, none: NO_U32 } },

@@ -2,6 +2,8 @@ import { defineDriver } from '../driver.ts'
 import { modbusParams, readModbusSettings } from '../modbus/settings.ts'
 import { connectSunSpec } from '../sunspec/device.ts'
 
+const SIGNS = { import: 1, export: -1 } as const
+
 /** Inverters, meters and batteries that describe themselves by SunSpec models. */
 export const sunSpec = defineDriver({
   type: 'sunspec',
@@ -13,7 +15,7 @@ export const sunSpec = defineDriver({
     { name: 'gridSign', type: 'text', values: ['import', 'export'], description: 'What a positive power of the meter means; as the maker does it unless given.' }
   ],
   async connect (params) {
-    const { meterUnit, gridSign } = params as { meterUnit?: number, gridSign?: 'import' | 'export' }
-    return connectSunSpec({ ...readModbusSettings(params), meterUnit, gridSign: gridSign == null ? undefined : gridSign === 'import' ? 1 : -1 })
+    const { meterUnit, gridSign } = params as { meterUnit?: number, gridSign?: keyof typeof SIGNS }
+    return connectSunSpec({ ...readModbusSettings(params), meterUnit, gridSign: gridSign == null ? undefined : SIGNS[gridSign] })
   }
 })

@@ -1,17 +1,17 @@
-import { CodedError, hasCode } from '../../domain/errors.ts'
+import { CodedError } from '../../domain/errors.ts'
 import { defineDriver } from '../driver.ts'
 import { isEnergyUnit, toMilliWh } from '../quantity.ts'
 import { steadily } from '../steady.ts'
-import { joinModbus } from '../transports/modbus.ts'
+import { joinModbus, undefinedIfMissing } from '../transports/modbus.ts'
 import { onlyTheSame } from './identity.ts'
 import { QUANTITIES, planReads, valueOf } from './profile.ts'
 import { modbusParams, readModbusSettings } from './settings.ts'
 import { bitsOf, registersOf, textOf } from './words.ts'
 import type { Device, Sample } from '../../ports/device.ts'
 import type { Driver } from '../driver.ts'
-import type { ModbusBus } from '../transports/modbus.ts'
 import type { Blocks, Profile, Quantity, Register, Registers } from './profile.ts'
 import type { ModbusDefaults, ModbusSettings } from './settings.ts'
+import type { ModbusBus } from '../transports/modbus.ts'
 
 interface ModbusDriver extends Pick<Driver, 'type' | 'title' | 'testedWith'> {
   readonly maker: string
@@ -116,12 +116,6 @@ async function tryRegister (link: Link, name: Quantity, register: Register): Pro
     return 'missing'
   }
   return valueOf(name, register, { profile: link.profile, blocks }) == null ? 'silent' : 'there'
-}
-
-function undefinedIfMissing (error: unknown): undefined {
-  if (!hasCode(error, 'DEVICE_NO_REGISTER')) {
-    throw error
-  }
 }
 
 async function readSerial ({ bus, profile, settings }: Link): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { CodedError } from '../../domain/errors.ts'
 import { isEnergyUnit, isUnit } from '../quantity.ts'
-import { NUMBER_TYPES, ORDERS } from './words.ts'
 import { QUANTITIES } from './profile.ts'
+import { NUMBER_TYPES, ORDERS } from './words.ts'
 import type { Profile, Quantity, Register, Table } from './profile.ts'
 
 const PROFILE_KEYS = ['table', 'order', 'numbering', 'registers', 'serial', 'maxBlock', 'maxGap', 'addsPhasesSeparately']

@@ -3,8 +3,8 @@ import { MAX_MODBUS_REGISTERS } from '../transports/modbus.ts'
 import { bitsOf, isOneOf, numberOf, registersOf } from './words.ts'
 import type { Sample } from '../../ports/device.ts'
 import type { Unit } from '../quantity.ts'
-import type { ModbusRead } from '../transports/modbus.ts'
 import type { NumberType, Order } from './words.ts'
+import type { ModbusRead } from '../transports/modbus.ts'
 
 export type Table = ModbusRead['table']
 
@@ -64,7 +64,7 @@ export type Blocks = ReadonlyArray<Place & { readonly bytes: Uint8Array }>
 /** The questions that bring all of these registers, each number whole in one answer. */
 export function planReads (registers: readonly Register[], profile: Profile): Place[] {
   const { maxBlock = MAX_MODBUS_REGISTERS, maxGap = 0 } = profile
-  const places = registers.flatMap((register) => placesOf(register, profile)).toSorted((a, b) => a.table === b.table ? a.address - b.address : a.table < b.table ? -1 : 1)
+  const places = registers.flatMap((register) => placesOf(register, profile)).toSorted((a, b) => a.table.localeCompare(b.table) || a.address - b.address)
   const plan: Place[] = []
   for (const place of places) {
     const last = plan.at(-1)

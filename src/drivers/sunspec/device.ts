@@ -5,10 +5,10 @@ import { joinModbus } from '../transports/modbus.ts'
 import { INVERTERS, METERS, RATINGS, VENDORS } from './models.ts'
 import { readModel, walkModels } from './reader.ts'
 import { unwrapper } from './unwrap.ts'
+import type { Block, Values } from './reader.ts'
 import type { Device, Sample } from '../../ports/device.ts'
 import type { ModbusSettings } from '../modbus/settings.ts'
 import type { ModbusBus } from '../transports/modbus.ts'
-import type { Block, Values } from './reader.ts'
 
 export interface SunSpecInit extends ModbusSettings {
   readonly meterUnit?: number

@@ -21,8 +21,11 @@ const FLOAT_INVERTER: Model = { points: { W: [22, 'float32'], WH: [32, 'float32'
 
 const METER: Model = {
   points: {
-    W: [18, 'int16', 'W_SF'], W_SF: [22, 'sunssf'],
-    TotWhExp: [38, 'acc32', 'TotWh_SF'], TotWhImp: [46, 'acc32', 'TotWh_SF'], TotWh_SF: [54, 'sunssf']
+    W: [18, 'int16', 'W_SF'],
+    W_SF: [22, 'sunssf'],
+    TotWhExp: [38, 'acc32', 'TotWh_SF'],
+    TotWhImp: [46, 'acc32', 'TotWh_SF'],
+    TotWh_SF: [54, 'sunssf']
   }
 }
 
@@ -59,8 +62,12 @@ export const MODELS: Readonly<Record<number, Model>> = {
   },
   802: {
     points: {
-      WHRtg: [3, 'uint16', 'WHRtg_SF'], SoC: [11, 'uint16', 'SoC_SF'], W: [47, 'int16', 'W_SF'],
-      WHRtg_SF: [53, 'sunssf'], SoC_SF: [56, 'sunssf'], W_SF: [63, 'sunssf']
+      WHRtg: [3, 'uint16', 'WHRtg_SF'],
+      SoC: [11, 'uint16', 'SoC_SF'],
+      W: [47, 'int16', 'W_SF'],
+      WHRtg_SF: [53, 'sunssf'],
+      SoC_SF: [56, 'sunssf'],
+      W_SF: [63, 'sunssf']
     }
   }
 }

@@ -1,10 +1,10 @@
-import { CodedError, hasCode } from '../../domain/errors.ts'
+import { CodedError } from '../../domain/errors.ts'
 import { bitsOf, numberOf, textOf } from '../modbus/words.ts'
 import { toMilliWh, toNumber } from '../quantity.ts'
-import { MAX_MODBUS_REGISTERS } from '../transports/modbus.ts'
+import { MAX_MODBUS_REGISTERS, undefinedIfMissing } from '../transports/modbus.ts'
 import { MODELS } from './models.ts'
-import type { ModbusBus } from '../transports/modbus.ts'
 import type { Model, Point, PointType, Points } from './models.ts'
+import type { ModbusBus } from '../transports/modbus.ts'
 
 /** One model of a device, where it stands. */
 export interface Block {
@@ -62,12 +62,6 @@ async function findBase (bus: ModbusBus, unit: number): Promise<number | undefin
     }
   }
   return undefined
-}
-
-function undefinedIfMissing (error: unknown): undefined {
-  if (!hasCode(error, 'DEVICE_NO_REGISTER')) {
-    throw error
-  }
 }
 
 /** Reads the known points of a model. Throws what `ModbusBus.read` throws, and `DEVICE_BAD_ANSWER` when the model is shorter than it should be. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import modbus from 'modbus-serial'
-import { CodedError } from '../../domain/errors.ts'
+import { CodedError, hasCode } from '../../domain/errors.ts'
 
 /** A device, or several on one wire, as the program reaches them. */
 export interface ModbusLine {
@@ -105,6 +105,13 @@ export function joinModbus (line: ModbusLine): ModbusBus {
         await shared.bus.close()
       }
     }
+  }
+}
+
+/** For the `catch` of a reading that may find nothing. */
+export function undefinedIfMissing (error: unknown): undefined {
+  if (!hasCode(error, 'DEVICE_NO_REGISTER')) {
+    throw error
   }
 }
 
@@ -252,19 +259,21 @@ const CLOSED = 'the connection was closed'
 const TIMED_OUT = /timed out/i
 const ONE_CLIENT = 'Many devices take one connection only, and Home Assistant or evcc may hold it: then let this node read through them, or put a Modbus proxy between'
 
+/** What the operating system's codes mean here. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: `refuses the connection: switch on Modbus TCP there and check the port. ${ONE_CLIENT}`,
+  ENOTFOUND: 'is a name that nobody knows; check the address',
+  EHOSTUNREACH: 'cannot be reached; check the address and that the device is on',
+  ENETUNREACH: 'cannot be reached; check the address and the network'
+}
+
 function whyNot (cause: unknown): string {
-  const code = typeof cause === 'object' && cause != null && 'code' in cause ? cause.code : undefined
-  switch (code) {
-    case 'ECONNREFUSED': return `refuses the connection: switch on Modbus TCP there and check the port. ${ONE_CLIENT}`
-    case 'ENOTFOUND': return 'is a name that nobody knows; check the address'
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH': return 'cannot be reached; check the address and that the device is on'
-  }
+  const reason = typeof cause === 'object' && cause != null && 'code' in cause ? REASONS[String(cause.code)] : undefined
   const message = messageOf(cause)
   if (message.includes('Cannot find module')) {
     return 'needs the package serialport, which is not installed: npm install serialport'
   }
-  return TIMED_OUT.test(message) ? 'does not answer; check the address and that the device is on' : `cannot be opened: ${message}`
+  return reason ?? (TIMED_OUT.test(message) ? 'does not answer; check the address and that the device is on' : `cannot be opened: ${message}`)
 }
 
 /** The number of a Modbus exception, with which a device says no and remains well connected. */

@@ -30,8 +30,8 @@ export interface Question {
 export interface ModbusServer {
   readonly port: number
   readonly questions: Question[]
-  readonly connections: () => number
-  readonly turnedAway: () => number
+  connections(): number
+  turnedAway(): number
   command(order: object): Promise<void>
   stop(): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryDirectory } from '../../helpers/directory.ts'
 import { until } from '../../helpers/until.ts'

@@ -57,9 +57,20 @@ export interface ServedModel {
 
 /** What pymodbus calls the type, and the code of a point that is not implemented. */
 const TYPES: Readonly<Record<string, readonly [string, number | string]>> = {
-  int16: ['int16', -32_768], uint16: ['uint16', 0xffff], count: ['uint16', 0xffff], sunssf: ['int16', -32_768], enum16: ['uint16', 0xffff], bitfield16: ['uint16', 0xffff],
-  pad: ['uint16', 0x8000], uint32: ['uint32', 0xffffffff], acc32: ['uint32', 0], bitfield32: ['uint32', 0xffffffff], uint64: ['uint64', '0xFFFFFFFFFFFFFFFF'],
-  int32: ['int32', -2_147_483_648], float32: ['uint32', 0x7fc00000], string: ['string', '']
+  int16: ['int16', -32_768],
+  uint16: ['uint16', 0xffff],
+  count: ['uint16', 0xffff],
+  sunssf: ['int16', -32_768],
+  enum16: ['uint16', 0xffff],
+  bitfield16: ['uint16', 0xffff],
+  pad: ['uint16', 0x8000],
+  uint32: ['uint32', 0xffffffff],
+  acc32: ['uint32', 0],
+  bitfield32: ['uint32', 0xffffffff],
+  uint64: ['uint64', '0xFFFFFFFFFFFFFFFF'],
+  int32: ['int32', -2_147_483_648],
+  float32: ['uint32', 0x7fc00000],
+  string: ['string', '']
 }
 
 export interface Chain {
@@ -72,17 +83,19 @@ export interface Chain {
 export function sunSpecMap (models: readonly ServedModel[], { unit = 1, base = 40_000, hasEnd = true } = {}): Chain {
   const values: ServedValue[] = [{ unit, address: base, type: 'string', size: 2, value: 'SunS' }]
   const starts = new Map<number, number>()
-  let address = base + 2
+  let end = base + 2
   for (const model of models) {
-    starts.set(model.id, starts.get(model.id) ?? address)
-    const served = existsSync(`${FOLDER}/model_${model.id}.json`) ? registersOf(model) : [{ offset: 0, type: 'words', value: [model.id, 20, ...Array<number>(20).fill(0x1234)] }]
-    const total = model.length ?? (served.at(-1)?.type === 'words' ? 20 : sizeOf(model) - 2)
-    values.push(...served.map(({ offset, ...rest }) => ({ unit, address: address + offset, ...rest })))
-    values.push({ unit, address, type: 'words', value: [model.id, total] })
-    address += total + 2
+    const start = end
+    starts.set(model.id, starts.get(model.id) ?? start)
+    const isOfficial = existsSync(`${FOLDER}/model_${model.id}.json`)
+    const length = model.length ?? (isOfficial ? sizeOf(model) - 2 : 20)
+    const inside = isOfficial ? registersOf(model) : [{ offset: 2, type: 'words', value: Array<number>(20).fill(0x1234) }]
+    values.push(...inside.map(({ offset, ...rest }) => ({ unit, address: start + offset, ...rest })))
+    values.push({ unit, address: start, type: 'words', value: [model.id, length] })
+    end += length + 2
   }
   if (hasEnd) {
-    values.push({ unit, address, type: 'words', value: [0xffff, 0] })
+    values.push({ unit, address: end, type: 'words', value: [0xffff, 0] })
   }
   return {
     values,
