@@ -21,7 +21,7 @@ async function connect (type: string, params: object): Promise<Device> {
   if (driver == null) {
     throw new Error(`there is no driver ${type}`)
   }
-  const device = await driver.connect({ host: '127.0.0.1', timeoutMs: 300, connectDelayMs: 0, gapMs: 0, ...params }, { now: () => PERIOD, periodSec: 900, logger: silentLogger() })
+  const device = await driver.connect({ host: '127.0.0.1', timeoutMs: 2000, connectDelayMs: 0, gapMs: 0, ...params }, { now: () => PERIOD, periodSec: 900, logger: silentLogger() })
   devices.push(device)
   return device
 }
@@ -240,7 +240,7 @@ describe('Modbus devices, beside pymodbus', () => {
 
     it('E43 should not take a late answer for the answer to another question', async () => {
       const { port, command, connections, questions } = await serve(meter(100, 50, 700))
-      const device = await connect('eastron-sdm', { port })
+      const device = await connect('eastron-sdm', { port, timeoutMs: 300 })
       questions.splice(0)
       await command({ mode: 'late', delayMs: 500 })
       expect(await failure(device.sample())).to.have.property('code', 'DEVICE_UNREACHABLE')
@@ -251,7 +251,7 @@ describe('Modbus devices, beside pymodbus', () => {
     for (const [mode, code] of [['silent', 'DEVICE_UNREACHABLE'], ['drop', 'DEVICE_UNREACHABLE'], ['wrongId', 'DEVICE_UNREACHABLE'], ['wrongUnit', 'DEVICE_BAD_ANSWER']]) {
       it(`E43 should connect anew after an answer that is ${mode}`, async () => {
         const { port, command, connections } = await serve(meter(100))
-        const device = await connect('eastron-sdm', { port })
+        const device = await connect('eastron-sdm', { port, timeoutMs: 300 })
         await command({ mode })
         expect(await failure(device.sample())).to.have.property('code', code)
         expect((await device.sample()).importMilliWh).to.equal(100_000_000)
@@ -340,7 +340,7 @@ describe('Modbus devices, beside pymodbus', () => {
       { unit: 126, address: 30_000, type: 'string', size: 15, value: 'SUN2000-8KTL-M1' }
     ])
     const found = []
-    for await (const finding of scanModbus({ targets: [{ host: '127.0.0.1', port: await freePort() }, { host: '127.0.0.1', port }], units: [1, 2, 3, 126, 240], timeoutMs: 150 })) {
+    for await (const finding of scanModbus({ targets: [{ host: '127.0.0.1', port: await freePort() }, { host: '127.0.0.1', port }], units: [1, 2, 3, 126, 240], timeoutMs: 400 })) {
       found.push(finding)
     }
     expect(found).to.deep.equal([

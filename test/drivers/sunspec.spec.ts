@@ -29,7 +29,7 @@ const devices: Device[] = []
 
 async function connect (port: number, params: object = {}): Promise<Device> {
   const driver = drivers.find(({ type }) => type === 'sunspec')
-  const device = await driver?.connect({ host: '127.0.0.1', port, timeoutMs: 300, ...params }, { now: () => PERIOD, periodSec: 900, logger: silentLogger() })
+  const device = await driver?.connect({ host: '127.0.0.1', port, timeoutMs: 1000, ...params }, { now: () => PERIOD, periodSec: 900, logger: silentLogger() })
   if (device == null) {
     throw new Error('there is no driver sunspec')
   }
@@ -271,6 +271,22 @@ describe('SunSpec devices, beside pymodbus', () => {
     const { port } = await serve([...sunSpecMap([common('X', 'INV'), inverter(), meter({ TotWhImp: 1 })]).values.filter(({ address }) => address < 40_122),
       ...sunSpecMap([common('X', 'METER'), meter()], { unit: 2 }).values])
     expect((await (await connect(port, { meterUnit: 2 })).sample()).importMilliWh).to.equal(10_000_000)
+  })
+
+  it('E8 should not go without the meter it is told of', async () => {
+    const { port } = await serve([...sunSpecMap([common('X', 'INV'), inverter()]).values, { unit: 2, address: 0, type: 'int16', value: 0 }])
+    expect(await failure(connect(port, { meterUnit: 2 }))).to.have.property('code', 'DEVICE_BAD_ANSWER')
+    expect(await failure(connect(port, { meterUnit: 3 }))).to.have.property('code', 'DEVICE_UNREACHABLE')
+  })
+
+  it('should find its models again when new firmware has moved them', async () => {
+    const { port, command } = await serve(sunSpecMap([common('X', '1'), inverter(), meter()]).values)
+    const device = await connect(port)
+    await device.sample()
+    await command({ set: sunSpecMap([common('X', '1'), VENDOR_BLOCK, inverter({ W: 3333 }), meter({ TotWhImp: 1001 })]).values })
+    await command({ cut: true })
+    await until(async () => device.sample().then(({ pvWatts }) => pvWatts === 3333, () => false))
+    expect(await device.sample()).to.include({ pvWatts: 3333, importMilliWh: 10_010_000 })
   })
 
   it('E9 should read 64-bit registers beyond 2^53', async () => {

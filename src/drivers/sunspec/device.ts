@@ -3,7 +3,7 @@ import { onlyTheSame } from '../modbus/identity.ts'
 import { steadily } from '../steady.ts'
 import { joinModbus } from '../transports/modbus.ts'
 import { INVERTERS, METERS, RATINGS, VENDORS } from './models.ts'
-import { readModel, walkModels } from './reader.ts'
+import { isInPlace, readModel, walkModels } from './reader.ts'
 import { unwrapper } from './unwrap.ts'
 import type { Block, Values } from './reader.ts'
 import type { Device, Sample } from '../../ports/device.ts'
@@ -41,8 +41,18 @@ export async function connectSunSpec (init: SunSpecInit): Promise<Device> {
 }
 
 async function describe (bus: ModbusBus, init: SunSpecInit): Promise<Device> {
-  const parts = await findParts(bus, init)
-  const guard = onlyTheSame({ bus, readSerial: async () => (await readModel(bus, parts.identity)).text('SN'), expected: init.serial })
+  let parts = await findParts(bus, init)
+  const guard = onlyTheSame({
+    bus,
+    expected: init.serial,
+    async readSerial () {
+      // new firmware moves models about
+      if (!await areInPlace(bus, parts)) {
+        parts = await findParts(bus, init)
+      }
+      return (await readModel(bus, parts.identity)).text('SN')
+    }
+  })
   const traits = await guard(async () => {
     const common = await readModel(bus, parts.identity)
     const meter = parts.meter == null ? undefined : await readModel(bus, parts.meter)
@@ -56,7 +66,7 @@ async function describe (bus: ModbusBus, init: SunSpecInit): Promise<Device> {
       resolutionMilliWh: meter == null || isFloat(parts.meter) ? undefined : toResolution(meter.step('TotWhExp'))
     }
   })
-  const assemble = sampler(parts)
+  const assemble = sampler()
   return {
     traits,
     sample: steadily({
@@ -64,12 +74,21 @@ async function describe (bus: ModbusBus, init: SunSpecInit): Promise<Device> {
       resolutionMilliWh: traits.resolutionMilliWh,
       read: async () => guard(async () => {
         const begun = performance.now()
-        const sample = assemble(await readAll(bus, parts))
+        const sample = assemble(parts, await readAll(bus, parts))
         return { ageMs: Math.round(performance.now() - begun), ...sample }
       })
     }),
     close: async () => bus.close()
   }
+}
+
+async function areInPlace (bus: ModbusBus, { inverter, strings, ports, batteries, meter, identity }: Parts): Promise<boolean> {
+  for (const block of [identity, inverter, strings, ports, ...batteries, meter]) {
+    if (block != null && !await isInPlace(bus, block)) {
+      return false
+    }
+  }
+  return true
 }
 
 function isFloat (block: Block | undefined): boolean {
@@ -89,7 +108,7 @@ async function findParts (bus: ModbusBus, init: SunSpecInit): Promise<Parts> {
   const first = own.find(({ id }) => id === 1)
   const maker = first == null ? undefined : (await readModel(bus, first)).text('Mn')
   const vendor = VENDORS.find((each) => maker?.startsWith(each.maker))
-  const meter = await findMeter(bus, own, init.meterUnit == null ? vendor?.meterUnits ?? [] : [init.meterUnit])
+  const meter = init.meterUnit == null ? await findMeter(bus, own, vendor?.meterUnits ?? []) : await meterAt(bus, init.meterUnit)
   const identity = meter?.identity ?? first
   if (identity == null) {
     throw new CodedError('DEVICE_BAD_ANSWER', `Unit ${init.unit} does not say who made it: its SunSpec models lack the first.`, { details: { unit: init.unit } })
@@ -107,8 +126,22 @@ async function findParts (bus: ModbusBus, init: SunSpecInit): Promise<Parts> {
   }
 }
 
-/** The meter at the grid connection: in the inverter's own chain unless other units are named first. */
-async function findMeter (bus: ModbusBus, own: readonly Block[], otherUnits: readonly number[]): Promise<{ readonly block: Block, readonly identity?: Block } | undefined> {
+interface FoundMeter {
+  readonly block: Block
+  readonly identity?: Block
+}
+
+/** The meter where its owner says it is. */
+async function meterAt (bus: ModbusBus, unit: number): Promise<FoundMeter> {
+  const found = await gridMeterIn(bus, await walkModels(bus, unit) ?? [])
+  if (found == null) {
+    throw new CodedError('DEVICE_BAD_ANSWER', `Unit ${unit} has no SunSpec meter; check the setting "meterUnit".`, { details: { unit } })
+  }
+  return found
+}
+
+/** The meter at the grid connection: in the inverter's own chain, else where its maker puts it. */
+async function findMeter (bus: ModbusBus, own: readonly Block[], otherUnits: readonly number[]): Promise<FoundMeter | undefined> {
   const inOwn = await gridMeterIn(bus, own)
   if (inOwn != null) {
     return inOwn
@@ -128,7 +161,7 @@ async function findMeter (bus: ModbusBus, own: readonly Block[], otherUnits: rea
   return undefined
 }
 
-async function gridMeterIn (bus: ModbusBus, blocks: readonly Block[]): Promise<{ readonly block: Block, readonly identity?: Block } | undefined> {
+async function gridMeterIn (bus: ModbusBus, blocks: readonly Block[]): Promise<FoundMeter | undefined> {
   for (const [index, block] of blocks.entries()) {
     if (METERS.includes(block.id)) {
       const identity = blocks.slice(0, index).findLast(({ id }) => id === 1)
@@ -164,13 +197,13 @@ async function readAll (bus: ModbusBus, parts: Parts): Promise<Answers> {
 const PHOTOVOLTAIC = 0
 const STORAGE = 1
 
-function sampler ({ gridSign, inverter, meter }: Parts): (answers: Answers) => Partial<Sample> {
+function sampler (): (parts: Parts, answers: Answers) => Partial<Sample> {
   const [imported, exported, generated] = [unwrapper(), unwrapper(), unwrapper()]
   const register = (unwrap: typeof imported, values: Values | undefined, point: string, isAccumulator: boolean): number | undefined => {
     const milliWh = values?.milliWh(point)
     return isAccumulator ? unwrap(milliWh, values?.step(point)) : milliWh
   }
-  return (answers) => {
+  return ({ gridSign, inverter, meter }, answers) => {
     const { inverter: ac, meter: grid } = answers
     const dc = directCurrents(answers)
     const watts = grid?.number('W')

@@ -64,6 +64,12 @@ async function findBase (bus: ModbusBus, unit: number): Promise<number | undefin
   return undefined
 }
 
+/** True while the model still begins where it was found. */
+export async function isInPlace (bus: ModbusBus, { unit, id, address, length }: Block): Promise<boolean> {
+  const bytes = await bus.read({ unit, table: 'holding', address, count: 2 }).catch(undefinedIfMissing)
+  return bytes?.readUInt16BE(0) === id && bytes.readUInt16BE(2) === length
+}
+
 /** Reads the known points of a model. Throws what `ModbusBus.read` throws, and `DEVICE_BAD_ANSWER` when the model is shorter than it should be. */
 export async function readModel (bus: ModbusBus, block: Block): Promise<Values> {
   const model = MODELS[block.id]
