@@ -6,7 +6,7 @@ const NO_ENERGY = ['0xFFFFFFFFFFFFFFFF']
 export const abbB = modbusDriver({
   type: 'abb-b',
   title: 'ABB B21, B23, B24 and the A series',
-  testedWith: 'independent software',
+  testedWith: 'written answers',
   maker: 'ABB',
   model: 'B series',
   defaults: { parity: 'even' },

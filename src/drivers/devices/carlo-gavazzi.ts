@@ -6,7 +6,7 @@ const NONE = [0x7fffffff]
 export const carloGavazzi = modbusDriver({
   type: 'carlo-gavazzi',
   title: 'Carlo Gavazzi EM340, EM330, ET340 and EM24 with Ethernet',
-  testedWith: 'independent software',
+  testedWith: 'written answers',
   maker: 'Carlo Gavazzi',
   model: 'EM',
   profile: {

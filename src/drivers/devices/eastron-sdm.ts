@@ -4,7 +4,7 @@ import { modbusDriver } from '../modbus/device.ts'
 export const eastronSdm = modbusDriver({
   type: 'eastron-sdm',
   title: 'Eastron SDM630, SDM72D-M-2, SDM230 and SDM120',
-  testedWith: 'independent software',
+  testedWith: 'written answers',
   maker: 'Eastron',
   model: 'SDM',
   profile: {

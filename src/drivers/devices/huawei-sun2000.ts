@@ -7,7 +7,7 @@ const NO_U32 = [0x7fffffff, 0xffffffff]
 export const huaweiSun2000 = modbusDriver({
   type: 'huawei-sun2000',
   title: 'Huawei SUN2000 with DTSU666 or DDSU666 meter',
-  testedWith: 'independent software',
+  testedWith: 'written answers',
   maker: 'Huawei',
   model: 'SUN2000',
   defaults: { timeoutMs: 10_000, connectDelayMs: 2000, gapMs: 50 },

@@ -4,7 +4,7 @@ import { modbusDriver } from '../modbus/device.ts'
 export const janitzaUmg = modbusDriver({
   type: 'janitza-umg',
   title: 'Janitza UMG 96RM, 103, 104, 508, 509, 511, 512, 604, 605',
-  testedWith: 'independent software',
+  testedWith: 'written answers',
   maker: 'Janitza',
   model: 'UMG',
   profile: {

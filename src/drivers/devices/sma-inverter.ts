@@ -7,7 +7,7 @@ const NO_U32 = [0xffffffff]
 export const smaInverter = modbusDriver({
   type: 'sma-inverter',
   title: 'SMA inverters with Modbus switched on',
-  testedWith: 'independent software',
+  testedWith: 'written answers',
   maker: 'SMA',
   model: 'inverter',
   defaults: { unit: 3 },

@@ -6,7 +6,7 @@ const NO_U32 = [0xffffffff]
 export const sungrowSg = modbusDriver({
   type: 'sungrow-sg',
   title: 'Sungrow SG string inverters, with or without a meter',
-  testedWith: 'independent software',
+  testedWith: 'written answers',
   maker: 'Sungrow',
   model: 'SG',
   defaults: { connectDelayMs: 500 },

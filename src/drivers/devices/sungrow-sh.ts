@@ -7,7 +7,7 @@ const NO_S32 = [0x7fffffff]
 export const sungrowSh = modbusDriver({
   type: 'sungrow-sh',
   title: 'Sungrow SH hybrid inverters with their meter',
-  testedWith: 'independent software',
+  testedWith: 'written answers',
   maker: 'Sungrow',
   model: 'SH',
   defaults: { connectDelayMs: 500 },
