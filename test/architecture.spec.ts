@@ -34,7 +34,7 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
     packages: ['viem', 'node:child_process', 'node:fs', 'node:module', 'node:readline', 'node:stream', 'node:timers/promises']
   },
   store: { values: ['domain'], types: ['ports'], packages: ['level', 'node:crypto'] },
-  drivers: { values: ['domain'], types: ['ports'], packages: ['node:crypto', 'node:dgram', 'node:fs/promises', 'node:net', 'node:path', 'serialport'] },
+  drivers: { values: ['domain'], types: ['ports'], packages: ['modbus-serial', 'serialport', 'node:crypto', 'node:dgram', 'node:events', 'node:fs/promises', 'node:net', 'node:path', 'node:timers/promises'] },
   simulator: { values: ['domain', 'signing'], types: ['ports'], packages: [] },
   node: {
     values: ['domain', 'signing', 'market', 'trade', 'agent', 'network', 'chain', 'store', 'drivers', 'protocols/*/constants.ts'],

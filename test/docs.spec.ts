@@ -57,7 +57,7 @@ function deadLinks (path: string, page: string): string[] {
 function errorCodes (text: string): string[] {
   const others: readonly string[] = [...DECLINE_CODES, ...ORDER_RULE_CODES, ...SKIP_REASONS]
   return [...text.matchAll(/'([A-Z]+_[A-Z_]+)'/g)].map(([, code]) => code)
-    .filter((code) => !others.includes(code) && !/^(LEVEL|WATTMESH)_/.test(code))
+    .filter((code) => !others.includes(code) && !/^(LEVEL|WATTMESH)_|_SF$/.test(code))
 }
 
 /** The value of `1024 * 1024` or `2 * MAX_TRADE_MESSAGE_BYTES`; undefined when it is no product of whole numbers. */
