@@ -37,7 +37,10 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   drivers: {
     values: ['domain'],
     types: ['ports'],
-    packages: ['home-assistant-js-websocket', 'mqtt', 'multicast-dns', 'serialport', 'node:crypto', 'node:dgram', 'node:fs/promises', 'node:http', 'node:net', 'node:path', 'node:tls']
+    packages: [
+      'home-assistant-js-websocket', 'modbus-serial', 'mqtt', 'multicast-dns', 'serialport', 'node:crypto', 'node:dgram', 'node:events',
+      'node:fs/promises', 'node:http', 'node:net', 'node:path', 'node:timers/promises', 'node:tls'
+    ]
   },
   simulator: { values: ['domain', 'signing'], types: ['ports'], packages: [] },
   node: {

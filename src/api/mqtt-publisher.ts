@@ -26,16 +26,13 @@ export interface MqttPublisherInit {
   /** Where the highest totals ever told are kept. */
   readonly file: string
   readonly periodSec: number
+  /** Lets Home Assistant pause trading: whoever may write to the broker can do it then. */
+  readonly pauseSwitch: boolean
 }
 
 export interface MqttPublisherComponents {
   readonly node: EnergyNode
   readonly logger: Logger
-  /** Lets Home Assistant pause trading. Without it there is no such switch. */
-  readonly pause?: {
-    isPaused(): boolean
-    set(isPaused: boolean): Promise<void>
-  }
 }
 
 /** News wait this long for more, and everything is told at least so often. */
@@ -46,7 +43,7 @@ const EVERY_MS = 60_000
 const MAX_CLOCK_STEP_MS = 2000
 
 /** Returns at once, and calls the broker for as long as it takes. Throws `API_NO_PASSWORD` when the password's file cannot be read. */
-export async function startMqttPublisher (init: MqttPublisherInit, { node, logger, pause }: MqttPublisherComponents): Promise<{ stop(): Promise<void> }> {
+export async function startMqttPublisher (init: MqttPublisherInit, { node, logger }: MqttPublisherComponents): Promise<{ stop(): Promise<void> }> {
   const id = `wattmesh_${node.status().key.slice(2, 14)}`
   const base = `${init.topic}/${id}`
   const topics = { state: `${base}/state`, availability: `${base}/availability`, command: `${base}/pause/set` }
@@ -68,15 +65,9 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
     await client.publishAsync(topic, payload, { qos: 1, retain: true })
   }
 
-  const shownStatus = (isChainWell: boolean): string => {
-    if (pause?.isPaused() === true) {
-      return 'paused'
-    }
-    return isChainWell ? 'trading' : 'waiting'
-  }
-
   const situation = async (): Promise<Situation> => {
     const status = node.status()
+    const unpaused = status.chain.ok ? 'trading' : 'waiting'
     const next = status.time - status.time % init.periodSec + init.periodSec
     const [wallet, sums, coming] = await Promise.all([
       node.wallet().catch(() => undefined), totals.now(status.time), node.trades({ from: next, to: next + init.periodSec })
@@ -98,9 +89,9 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
         next_bought: agreed('buyer'),
         deposit: wallet == null ? null : money(wallet.account.balance - wallet.account.reserved),
         peers: status.peers.length,
-        status: shownStatus(status.chain.ok),
+        status: status.knobs.paused ? 'paused' : unpaused,
         clock: clock.isSteady() ? 'ON' : 'OFF',
-        ...pause == null ? {} : { pause: pause.isPaused() ? 'ON' : 'OFF' }
+        pause: status.knobs.paused ? 'ON' : 'OFF'
       }
     }
   }
@@ -110,7 +101,7 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
       return
     }
     const { values, currency } = await situation()
-    const discovery = JSON.stringify(discoveryOf({ id, name: node.status().name, topics, currency, hasPause: pause != null }))
+    const discovery = JSON.stringify(discoveryOf({ id, name: node.status().name, topics, currency, hasPause: init.pauseSwitch }))
     if (discovery !== discovered) {
       await say(`${init.discoveryPrefix}/device/${id}/config`, discovery)
       discovered = discovery
@@ -140,13 +131,13 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
   client.on('connect', () => {
     isReported = false
     discovered = '' // a broker that restarted may have forgotten
-    pause == null || client.subscribe(topics.command)
+    init.pauseSwitch && client.subscribe(topics.command)
     run()
   })
   client.on('message', (topic, payload, { retain }) => {
     const command = payload.toString('utf8')
-    if (topic === topics.command && !retain && (command === 'ON' || command === 'OFF')) {
-      pause?.set(command === 'ON').then(run, (error: unknown) => { logger.warn('trading could not be paused', { error: explain(error) }) })
+    if (init.pauseSwitch && topic === topics.command && !retain && (command === 'ON' || command === 'OFF')) {
+      node.changeKnobs({ paused: command === 'ON' }).then(run, (error: unknown) => { logger.warn('trading could not be paused', { error: explain(error) }) })
     }
   })
   client.on('error', (error) => {

@@ -47,9 +47,9 @@ export function decodeInvite (text: string): Omit<Invite, 'digest'> & { readonly
       : invalid('INVITE_FOREIGN', `This is no invite: an invite begins with ${PREFIX} and is printed by \`wattmesh invite\`.`)
   }
   const json = unpack(Buffer.from(compact.slice(PREFIX.length), 'base64url'))
-  const { rules, digest, rpc, deployBlock, bootstrap } = JSON.parse(json) as Record<string, unknown>
+  const { rules, digest, rpc, deployBlock, bootstrap } = parse(json)
   return {
-    market: knownRules(rules as Partial<MarketRules>),
+    market: knownRules(rules),
     digestStart: String(digest),
     rpc: typeof rpc === 'string' ? rpc : undefined,
     deployBlock: typeof deployBlock === 'number' ? deployBlock : undefined,
@@ -65,16 +65,31 @@ function unpack (bytes: Buffer): string {
     // what does not unfold was damaged, as what unfolds to something else
   }
   if (json === '' || !checksum(json).equals(bytes.subarray(0, CHECKSUM_BYTES))) {
-    throw invalid('INVITE_DAMAGED', 'The invite was cut or mistyped: copy the whole text again, from wattmesh-invite to its end.')
+    throw damaged()
   }
   return json
 }
 
-/** A rule this version does not know would give another market than the one meant. */
-function knownRules (rules: Partial<MarketRules>): MarketRules {
-  const market = { ...DEFAULT_MARKET_RULES, ...rules } as MarketRules
+function parse (json: string): Record<string, unknown> {
   try {
-    return checkMarketRules(market)
+    const value: unknown = JSON.parse(json)
+    if (typeof value === 'object' && value != null) {
+      return value as Record<string, unknown>
+    }
+  } catch {
+    // the same sentence for everything that cannot have come from an invite
+  }
+  throw damaged()
+}
+
+function damaged (): CodedError<ConfigErrorCode> {
+  return invalid('INVITE_DAMAGED', 'The invite was cut or mistyped: copy the whole text again, from wattmesh-invite to its end.')
+}
+
+/** A rule this version does not know would give another market than the one meant. */
+function knownRules (rules: unknown): MarketRules {
+  try {
+    return checkMarketRules({ ...DEFAULT_MARKET_RULES, ...rules as MarketRules })
   } catch (cause) {
     throw invalid('INVITE_VERSION', 'The invite has market rules that this version of wattmesh does not know: bring both homes to the newest one.', cause)
   }

@@ -1,5 +1,13 @@
 import type { UnixSeconds, WattHours } from './units.ts'
 
+/** What the home's battery holds, where the device knows it. It is read and never controlled. */
+export interface BatteryState {
+  readonly storedWh: WattHours
+  readonly capacityWh: WattHours
+  /** The most it gives or takes, in watts. */
+  readonly maxPowerW?: number
+}
+
 /**
  * The registers of the grid meter at one instant, in milliwatt-hours since the meter began; neither ever falls.
  * Signs, here and everywhere: power is positive into the house and negative out of it; energy registers and order
@@ -12,6 +20,7 @@ export interface Reading {
   /** The home's own consumption and generation, where the device knows them; for forecasts and reports only. */
   readonly loadMilliWh?: number
   readonly pvMilliWh?: number
+  readonly battery?: BatteryState
 }
 
 /** What the meter counted in one delivery period. Periods add up to the registers' difference exactly. */
@@ -21,6 +30,8 @@ export interface PeriodReading {
   readonly exportWh: WattHours
   readonly loadWh?: WattHours
   readonly pvWh?: WattHours
+  /** At the end of the period. */
+  readonly battery?: BatteryState
 }
 
 /** Whole Wh between two readings: the difference of the floored registers, so that no fraction is lost or counted twice. */
@@ -32,6 +43,7 @@ export function periodReading (periodStart: UnixSeconds, from: Reading, to: Read
     importWh: Math.floor(to.importMilliWh / 1000) - Math.floor(from.importMilliWh / 1000),
     exportWh: Math.floor(to.exportMilliWh / 1000) - Math.floor(from.exportMilliWh / 1000),
     loadWh: between(from.loadMilliWh, to.loadMilliWh),
-    pvWh: between(from.pvMilliWh, to.pvMilliWh)
+    pvWh: between(from.pvMilliWh, to.pvMilliWh),
+    ...to.battery == null ? {} : { battery: to.battery }
   }
 }

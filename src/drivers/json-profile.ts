@@ -80,7 +80,7 @@ export function jsonDevice (profile: JsonProfile, init: JsonDeviceInit): Device 
   const identify = async (): Promise<void> => {
     const { serial } = await jsonTraits(profile, source)
     if (serial != null && serial !== traits.serial) {
-      throw new CodedError('DEVICE_CHANGED', `${name} with the serial number ${serial} answers where ${traits.serial ?? ''} was: correct its address, or start the node again if it was exchanged.`, { details: { serial } })
+      throw new CodedError('DEVICE_WRONG_SERIAL', `${name} with the serial number ${serial} answers where ${traits.serial ?? ''} was: correct its address, or start the node again if it was exchanged.`, { details: { serial } })
     }
     identifyAt = elapsed() + IDENTIFY_MS
   }

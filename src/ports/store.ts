@@ -1,3 +1,4 @@
+import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
@@ -11,6 +12,10 @@ export interface Batch {
   /** Our own orders, newest revision of each period. */
   readonly orders?: readonly SignedOrder[]
   readonly readings?: readonly PeriodReading[]
+  /** The newest decision of each period. */
+  readonly decisions?: readonly Decision[]
+  /** What the owner changed since the configuration, all of it. */
+  readonly knobs?: Partial<Knobs>
 }
 
 /** The node's memory. What `commit` has resolved is still there after the process is killed. */
@@ -24,5 +29,9 @@ export interface Store {
   orders(from: UnixSeconds): Promise<SignedOrder[]>
   /** Period readings with `periodStart` in `[from, to)`, oldest first. */
   readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodReading[]>
+  /** Decisions with `periodStart` in `[from, to)`, oldest first. */
+  decisions(from: UnixSeconds, to: UnixSeconds): Promise<Decision[]>
+  /** Empty while nothing was changed. */
+  knobs(): Promise<Partial<Knobs>>
   close(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { CodedError } from '../domain/errors.ts'
 import { tabId } from '../domain/tab.ts'
+import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
@@ -13,6 +14,8 @@ export function createMemoryStore (): Store {
   const tabs = new Map<string, Tab>()
   const orders = new Map<UnixSeconds, SignedOrder>()
   const readings = new Map<UnixSeconds, PeriodReading>()
+  const decisions = new Map<UnixSeconds, Decision>()
+  let knobs: Partial<Knobs> = {}
   let isClosed = false
 
   const assertOpen = (): void => {
@@ -29,6 +32,8 @@ export function createMemoryStore (): Store {
       copy.tabs?.forEach(tab => tabs.set(tabId(tab.buyer, tab.seller), tab))
       copy.orders?.forEach(signed => orders.set(signed.order.periodStart, signed))
       copy.readings?.forEach(reading => readings.set(reading.periodStart, reading))
+      copy.decisions?.forEach(decision => decisions.set(decision.periodStart, decision))
+      knobs = copy.knobs ?? knobs
     },
     async trades ({ from = 0, to = Infinity, states } = {}): Promise<Trade[]> {
       assertOpen()
@@ -49,6 +54,16 @@ export function createMemoryStore (): Store {
       return [...readings.values()]
         .filter(({ periodStart }) => periodStart >= from && periodStart < to)
         .sort((a, b) => a.periodStart - b.periodStart)
+    },
+    async decisions (from: UnixSeconds, to: UnixSeconds): Promise<Decision[]> {
+      assertOpen()
+      return [...decisions.values()]
+        .filter(({ periodStart }) => periodStart >= from && periodStart < to)
+        .sort((a, b) => a.periodStart - b.periodStart)
+    },
+    async knobs (): Promise<Partial<Knobs>> {
+      assertOpen()
+      return knobs
     },
     async close (): Promise<void> {
       isClosed = true

@@ -1,4 +1,5 @@
 import { tabId } from '../domain/tab.ts'
+import type { Decision } from '../domain/knobs.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
@@ -15,7 +16,9 @@ export const PREFIX = {
   trade: 't',
   tab: 'b',
   order: 'o',
-  reading: 'r'
+  reading: 'r',
+  decision: 'd',
+  knobs: 'k'
 } as const
 
 /** Prefixes of earlier versions, with what they held. */
@@ -41,6 +44,9 @@ const tabKey = (tab: Tab): string => `${PREFIX.tab}!${tabId(tab.buyer, tab.selle
 const orderKey = (signed: SignedOrder): string => timeKey(PREFIX.order, signed.order.periodStart)
 const readingKey = (reading: PeriodReading): string => timeKey(PREFIX.reading, reading.periodStart)
 
+const decisionKey = (decision: Decision): string => timeKey(PREFIX.decision, decision.periodStart)
+const knobsKey = (): string => `${PREFIX.knobs}!owner`
+
 /** Every record of a batch with its key, in the order in which they replace each other. */
 export function keyedRecords (batch: Batch): Array<[key: string, record: object]> {
   const keyed = <T extends object>(records: readonly T[] | undefined, key: (record: T) => string): Array<[string, object]> =>
@@ -49,6 +55,8 @@ export function keyedRecords (batch: Batch): Array<[key: string, record: object]
     ...keyed(batch.trades, tradeKey),
     ...keyed(batch.tabs, tabKey),
     ...keyed(batch.orders, orderKey),
-    ...keyed(batch.readings, readingKey)
+    ...keyed(batch.readings, readingKey),
+    ...keyed(batch.decisions, decisionKey),
+    ...keyed(batch.knobs == null ? [] : [batch.knobs], knobsKey)
   ]
 }

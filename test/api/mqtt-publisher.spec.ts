@@ -11,7 +11,7 @@ import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/direc
 import { BROKER_PASSWORD, BROKER_USER, listen as listenTo, mosquitto } from '../helpers/mosquitto.ts'
 import { flatProfile, silentLogger, startMemoryHomes, STREET_START } from '../helpers/street.ts'
 import { until } from '../helpers/until.ts'
-import type { MqttPublisherComponents, MqttPublisherInit } from '../../src/api/mqtt-publisher.ts'
+import type { MqttPublisherInit } from '../../src/api/mqtt-publisher.ts'
 import type { Trade } from '../../src/domain/trade.ts'
 import type { EnergyNode } from '../../src/node/node.ts'
 import type { Mosquitto } from '../helpers/mosquitto.ts'
@@ -79,14 +79,13 @@ describe('publishing to Home Assistant, with mosquitto', () => {
     return heard
   }
 
-  async function publish (node: EnergyNode, changes: Partial<MqttPublisherInit & Pick<MqttPublisherComponents, 'pause'>> = {}): Promise<{ id: string, publisher: { stop(): Promise<void> } }> {
+  async function publish (node: EnergyNode, changes: Partial<MqttPublisherInit> = {}): Promise<{ id: string, publisher: { stop(): Promise<void> } }> {
     const directory = temporaryDirectory()
     const passwordFile = join(directory, 'password')
     writeFileSync(passwordFile, `${BROKER_PASSWORD}\n`)
-    const { pause, ...init } = changes
     const publisher = await startMqttPublisher({
-      url: broker.url, username: BROKER_USER, passwordFile, discoveryPrefix: 'homeassistant', topic: 'wattmesh', file: join(directory, 'totals.json'), periodSec: 900, ...init
-    }, { node, logger: silentLogger(), pause })
+      url: broker.url, username: BROKER_USER, passwordFile, discoveryPrefix: 'homeassistant', topic: 'wattmesh', file: join(directory, 'totals.json'), periodSec: 900, pauseSwitch: false, ...changes
+    }, { node, logger: silentLogger() })
     publishers.push(publisher)
     return { id: `wattmesh_${node.status().key.slice(2, 14)}`, publisher }
   }
@@ -224,23 +223,23 @@ describe('publishing to Home Assistant, with mosquitto', () => {
     await expect(publish(street.homes[0].node, { passwordFile: '/nowhere/password' })).to.eventually.be.rejected.with.property('code', 'API_NO_PASSWORD')
   })
 
-  it('should have a switch to pause trading where the node can do that, and heed no command the broker kept', async () => {
+  it('should have a switch to pause trading where that is wanted, and heed no command the broker kept', async () => {
     const heard = listen()
-    let isPaused = false
     const { node } = street.homes[0]
     const id = `wattmesh_${node.status().key.slice(2, 14)}`
     const command = `wattmesh/${id}/pause/set`
     await broker.publish(command, 'ON', true)
-    await publish(node, { pause: { isPaused: () => isPaused, set: async (on) => { isPaused = on } } })
+    await publish(node, { pauseSwitch: true })
     await until(() => stateOf(heard, id).pause === 'OFF')
     const { components } = JSON.parse(heard.get(`homeassistant/device/${id}/config`) ?? '{}') as Discovery
     expect(components.pause).to.deep.include({ platform: 'switch', command_topic: command })
     await broker.publish(command, 'maybe')
     await broker.publish(command, 'ON')
     await until(() => stateOf(heard, id).pause === 'ON' && stateOf(heard, id).status === 'paused')
+    expect(node.status().knobs.paused).to.equal(true)
     await broker.publish(command, 'OFF')
     await until(() => stateOf(heard, id).pause === 'OFF')
-    expect(isPaused).to.equal(false)
+    expect(node.status().knobs.paused).to.equal(false)
     await broker.publish(command, '', true)
   })
 })

@@ -239,12 +239,12 @@ describe('JSON over HTTP', () => {
       const pins = devicePins(directory)
       await pins.set(new URL(server.url).host, await pins.get(`127.0.0.1:${port}`) ?? '')
       const refused = await httpJson({ ...impostor, pins }).get('/').then(() => undefined, (error: Error) => error)
-      expect(refused).to.have.property('code', 'DEVICE_CHANGED')
+      expect(refused).to.have.property('code', 'DEVICE_WRONG_CERTIFICATE')
       expect(tokens).to.have.lengthOf(3)
 
       const shown = /set "fingerprint" to ([0-9a-f]{64})/.exec(refused?.message ?? '')?.[1] ?? ''
       await httpJson({ ...impostor, fingerprint: shown.toUpperCase().replaceAll(/(..)(?=.)/g, '$1:') }).get('/')
-      expect(await refusal({ ...impostor, fingerprint: '00'.repeat(32) })).to.equal('DEVICE_CHANGED')
+      expect(await refusal({ ...impostor, fingerprint: '00'.repeat(32) })).to.equal('DEVICE_WRONG_CERTIFICATE')
       expect(tokens).to.have.lengthOf(4)
     })
 

@@ -190,8 +190,8 @@ describe('a device from a profile', () => {
       await expect(device.sample()).to.eventually.be.rejected.with.property('code', 'DEVICE_UNREACHABLE')
       answers['/'] = { e: 9_000_000 }
       answers['/info'] = { mac: 'BB' }
-      await expect(device.sample()).to.eventually.be.rejected.with.property('code', 'DEVICE_CHANGED')
-      await expect(device.sample()).to.eventually.be.rejected.with.property('code', 'DEVICE_CHANGED')
+      await expect(device.sample()).to.eventually.be.rejected.with.property('code', 'DEVICE_WRONG_SERIAL')
+      await expect(device.sample()).to.eventually.be.rejected.with.property('code', 'DEVICE_WRONG_SERIAL')
       answers['/info'] = { mac: 'AA' }
       answers['/'] = { e: 6 }
       expect(await device.sample()).to.have.property('importMilliWh', 6_000)
@@ -203,7 +203,7 @@ describe('a device from a profile', () => {
       const device = jsonDevice({ values, serial }, { name: 'it', source: sourceOf(answers), now: () => NOW, traits: { serial: 'AA' }, elapsed: () => time })
       await device.sample()
       time = 600_000
-      await expect(device.sample()).to.eventually.be.rejected.with.property('code', 'DEVICE_CHANGED')
+      await expect(device.sample()).to.eventually.be.rejected.with.property('code', 'DEVICE_WRONG_SERIAL')
     })
   })
 

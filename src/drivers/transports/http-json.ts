@@ -155,7 +155,7 @@ async function trustedSocket ({ base, fingerprint, pins }: Client, signal: Abort
     if (expected == null && !socket.authorized) {
       await pins.set(base.host, shown)
     } else if (expected != null && expected !== shown) {
-      throw new CodedError('DEVICE_CHANGED', `${base.host} shows another certificate than when it was first met: if the device was exchanged or reset, set "fingerprint" to ${shown}; if not, somebody else answers in its place.`, { details: { host: base.host, shown } })
+      throw new CodedError('DEVICE_WRONG_CERTIFICATE', `${base.host} shows another certificate than when it was first met: if the device was exchanged or reset, set "fingerprint" to ${shown}; if not, somebody else answers in its place.`, { details: { host: base.host, shown } })
     }
     return socket
   } catch (error) {

@@ -11,7 +11,7 @@ export interface JsonAnswer {
 
 /** Where a device's answers come from. */
 export interface JsonSource {
-  /** Undefined while nothing of it is known. Throws `DEVICE_UNREACHABLE`, `DEVICE_DENIED`, `DEVICE_CHANGED` and `DEVICE_BAD_ANSWER`. */
+  /** Undefined while nothing of it is known. Throws `DEVICE_UNREACHABLE`, `DEVICE_DENIED`, `DEVICE_WRONG_CERTIFICATE` and `DEVICE_BAD_ANSWER`. */
   get(request: string): Promise<JsonAnswer | undefined>
   close(): Promise<void>
 }
