@@ -90,8 +90,7 @@ async function readToken (reader: ChainReader, address: Account): Promise<Token>
  * The code the escrow must have, with its immutables: the chain runs the constructor at the very address (a state override of
  * `eth_call`), since chain and address are among what it writes into the code.
  */
-async function expectedCode (reader: ChainReader, token: Account): Promise<Hex> {
-  const escrow = escrowAddress(token)
+async function expectedCode (reader: ChainReader, token: Account, escrow = escrowAddress(token)): Promise<Hex> {
   const { data } = await reader.call({ to: escrow, stateOverride: [{ address: escrow, code: initCode(token) }] })
     .catch((error) => {
       const coded = chainError(error, 'verify the escrow')
@@ -102,6 +101,12 @@ async function expectedCode (reader: ChainReader, token: Account): Promise<Hex> 
     throw cannotVerify()
   }
   return data
+}
+
+/** Whether what is at `escrow` is this release's escrow of `token`. Throws `CHAIN_FAILED` where the service cannot tell. */
+export async function isThisRelease (reader: ChainReader, { escrow, token }: { readonly escrow: Account, readonly token: Account }): Promise<boolean> {
+  const [code, expected] = await Promise.all([reader.getCode({ address: escrow }), expectedCode(reader, token, escrow)])
+  return code === expected
 }
 
 function cannotVerify (cause?: unknown): CodedError<ChainErrorCode> {

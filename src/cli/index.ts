@@ -8,6 +8,8 @@ import { Command, CommanderError } from 'commander'
 import { bookCommand } from './commands/book.ts'
 import { chainCommand } from './commands/chain.ts'
 import { demoCommand } from './commands/demo.ts'
+import { devicesCommand } from './commands/devices.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { initCommand } from './commands/init.ts'
 import { inviteCommand } from './commands/invite.ts'
 import { joinCommand } from './commands/join.ts'
@@ -21,7 +23,7 @@ import { fail } from './output.ts'
 
 /** Every command, in the order in which people meet them. */
 export const COMMANDS: ReadonlyArray<() => Command> = [
-  demoCommand, initCommand, joinCommand, startCommand, inviteCommand, statusCommand, bookCommand, tradesCommand, whyCommand, tradingCommand, walletCommand,
+  demoCommand, initCommand, joinCommand, devicesCommand, startCommand, doctorCommand, inviteCommand, statusCommand, bookCommand, tradesCommand, whyCommand, tradingCommand, walletCommand,
   chainCommand
 ]
 

@@ -17,6 +17,11 @@ export function printJson (value: unknown): void {
   print(JSON.stringify(value, (_, field: unknown) => typeof field === 'bigint' ? field.toString() : field))
 }
 
+/** Starts the screen of a terminal anew. */
+export function clearScreen (): void {
+  process.stdout.write('\u001b[H\u001b[2J')
+}
+
 export function bold (text: string): string {
   return styleText('bold', text, { stream: process.stderr })
 }

@@ -13,6 +13,7 @@ import { createLibp2pNode } from './libp2p.ts'
 import { ENOUGH_CONNECTIONS, keepInTouch } from './neighbours.ts'
 import { createOrderGossip } from './order-gossip.ts'
 import { keyOf } from './peer-ids.ts'
+import { reachability } from './reachability.ts'
 import { rememberedScores } from './remembered-scores.ts'
 import { keepRendezvous } from './rendezvous.ts'
 import { createTradeProtocol } from './trade-protocol.ts'
@@ -102,6 +103,7 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
     converse: async (key) => isRunning().trades.converse(key),
     peers: () => running == null ? [] : running.node.getPeers().map((peer) => describe(isRunning().node, peer)),
     addresses: () => running == null ? [] : running.node.getMultiaddrs().map(String),
+    reach: () => running == null ? { open: [], local: [], relayed: [], mapped: [] } : reachability(running.node),
     async dial (address) {
       const { node } = isRunning()
       const target = fullAddress(address)

@@ -29,7 +29,7 @@ import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { Hex, UnixSeconds } from '../domain/units.ts'
 import type { PricedOffer } from '../market/order-book.ts'
-import type { Peer } from '../ports/network.ts'
+import type { Peer, Reachability } from '../ports/network.ts'
 import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
 import type { Batch } from '../ports/store.ts'
 
@@ -39,6 +39,7 @@ export interface NodeStatus {
   readonly owner: string
   readonly key: string
   readonly addresses: string[]
+  readonly reach: Reachability
   readonly peers: Peer[]
   readonly time: UnixSeconds
   readonly area: string
@@ -188,6 +189,7 @@ export function createNode (init: NodeInit): EnergyNode {
       owner: home.owner,
       key: signer.address,
       addresses: network.addresses(),
+      reach: network.reach(),
       peers: network.peers(),
       time: clock.now(),
       area: rules.area,

@@ -114,6 +114,7 @@ export function createMemoryStreet (init: MemoryStreetInit = {}): MemoryStreet {
       converse: async (key) => exchangeWith(home, find(key, 'The neighbour cannot be reached; try again when it is online.')),
       peers: () => neighbours(home).map(describe),
       addresses: () => home.handlers == null ? [] : [describe(home).address],
+      reach: () => ({ open: [], local: home.handlers == null ? [] : [describe(home).address], relayed: [], mapped: [] }),
       async dial (address) {
         if (!/^\/memory\/0x[0-9a-f]{66}$/.test(address)) {
           throw new CodedError('NETWORK_BAD_ADDRESS', 'The address must be /memory/ and a public key.')

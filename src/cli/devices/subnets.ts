@@ -1,0 +1,33 @@
+import { networkInterfaces } from 'node:os'
+
+/** The part of a local network that is scanned: 254 addresses around one of ours. */
+export interface Subnet {
+  /** For people: `192.168.1.0/24`. */
+  readonly name: string
+  /** This computer's own address in it. */
+  readonly own: string
+  readonly hosts: readonly string[]
+}
+
+/** More networks than a house has are not scanned. */
+const MAX_SUBNETS = 4
+
+/** Networks of containers, virtual machines and tunnels: whoever is at the other end is not in this house. */
+const NOT_THIS_HOUSE = /^(docker|br-|veth|virbr|vmnet|vboxnet|podman|cni|tun|tap|wg|ppp|tailscale|zt|utun)/
+
+const PRIVATE = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/
+
+/** The private networks this computer is in, each by the 256 addresses around its own. */
+export function ownSubnets (interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces()): Subnet[] {
+  const own = Object.entries(interfaces)
+    .filter(([name]) => !NOT_THIS_HOUSE.test(name))
+    .flatMap(([, addresses = []]) => addresses)
+    .filter(({ family, internal, address }) => family === 'IPv4' && !internal && PRIVATE.test(address))
+    .map(({ address }) => address)
+  const byPrefix = new Map(own.map((address) => [address.slice(0, address.lastIndexOf('.')), address]))
+  return [...byPrefix].slice(0, MAX_SUBNETS).map(([prefix, address]) => ({
+    name: `${prefix}.0/24`,
+    own: address,
+    hosts: Array.from({ length: 254 }, (_, index) => `${prefix}.${index + 1}`).filter((host) => host !== address)
+  }))
+}

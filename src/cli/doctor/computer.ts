@@ -1,0 +1,89 @@
+import { stat, statfs } from 'node:fs/promises'
+import { explain } from '../../domain/errors.ts'
+import { bad, ok, unknown, warn } from '../checks.ts'
+import type { Patient } from './patient.ts'
+import type { Check } from '../checks.ts'
+
+const NODE_MAJOR = 24
+
+/** A year of quarter hours and trades of a home, several times over. */
+const ENOUGH_BYTES = 1024 ** 3
+/** Less, and the database may fail tomorrow. */
+const LEAST_BYTES = 100 * 1024 ** 2
+
+/** The native addon that checks signatures; loaded by name, because it may be left out on purpose. */
+const NATIVE_SIGNATURES = 'secp256k1/bindings.js'
+
+export async function checkComputer ({ paths, config, key, status }: Patient): Promise<Check[]> {
+  return [nodeVersion(process.versions.node), await nativeSignatures(), await directory(paths.directory), await diskSpace(paths.directory), settings(config), keyFile(key, paths.key), running(status)]
+}
+
+export function nodeVersion (version: string): Check {
+  return Number(version.split('.')[0]) >= NODE_MAJOR
+    ? ok('computer.node', `Node.js ${version} is new enough.`)
+    : bad('computer.node', `Node.js ${version} is too old.`, `Install Node.js ${NODE_MAJOR} or newer.`)
+}
+
+async function nativeSignatures (): Promise<Check> {
+  return import(NATIVE_SIGNATURES).then(
+    () => ok('computer.signatures', 'Signatures are checked by the fast native program.'),
+    (error: unknown) => (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
+      ? unknown('computer.signatures', 'The fast native program for signatures is not installed; a slower one does its work, which is enough for a street.')
+      : warn('computer.signatures', `The fast native program for signatures cannot be loaded: ${explain(error).split('\n')[0]}`, 'Install wattmesh again on this computer; until then a slower program does its work.')
+  )
+}
+
+async function directory (path: string): Promise<Check> {
+  const found = await stat(path).catch((): undefined => undefined)
+  if (found == null || !found.isDirectory()) {
+    return bad('computer.data', `There is no data directory at ${path}.`, 'Run `wattmesh init`, or `wattmesh join` with an invite of a neighbour, or name the right folder with --data.')
+  }
+  if (process.getuid != null && found.uid !== process.getuid()) {
+    return bad('computer.data', `The data directory ${path} belongs to another user of this computer.`, 'Run wattmesh as that user, or give the folder to yours with `chown -R`.')
+  }
+  return process.platform !== 'win32' && (found.mode & 0o077) !== 0
+    ? warn('computer.data', `Others on this computer can look into the data directory ${path}.`, `Run \`chmod 700 ${path}\`.`)
+    : ok('computer.data', `The data directory ${path} is yours alone.`)
+}
+
+async function diskSpace (path: string): Promise<Check> {
+  const free = await statfs(path).then(({ bavail, bsize }) => bavail * bsize, (): undefined => undefined)
+  if (free == null) {
+    return unknown('computer.disk', 'Free space on the disk is not known without a data directory.')
+  }
+  return diskCheck(free)
+}
+
+export function diskCheck (free: number): Check {
+  const shown = free >= ENOUGH_BYTES ? `${(free / ENOUGH_BYTES).toFixed(0)} GB` : `${Math.floor(free / 1024 ** 2)} MB`
+  if (free < LEAST_BYTES) {
+    return bad('computer.disk', `Only ${shown} are free on the disk: trades may be lost when it is full.`, 'Make room on the disk of the data directory now.')
+  }
+  return free < ENOUGH_BYTES
+    ? warn('computer.disk', `Only ${shown} are free on the disk.`, 'Make room before it fills up; 1 GB lasts for years.')
+    : ok('computer.disk', `${shown} are free on the disk.`)
+}
+
+function settings ({ error, value }: Patient['config']): Check {
+  return value == null
+    ? bad('computer.config', sentence(error), 'Correct config.yaml as it says; docs/reference/configuration.md explains every setting.')
+    : ok('computer.config', `The settings are complete and make sense: "${value.name}" in market area "${value.market.area}".`)
+}
+
+function keyFile ({ error, value }: Patient['key'], path: string): Check {
+  return value == null
+    ? bad('computer.key', sentence(error), 'Do what it says; without this key nothing can be signed.')
+    : ok('computer.key', `The node's key in ${path} can be read by you only; its address is ${value}.`)
+}
+
+function running (status: Patient['status']): Check {
+  return status == null
+    ? warn('computer.running', 'The node is not running, so nothing is traded and less can be checked.', 'Start it with `wattmesh start`.')
+    : ok('computer.running', 'The node is running.')
+}
+
+/** The message of an error as a sentence of its own. */
+export function sentence (error: unknown): string {
+  const text = explain(error)
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}

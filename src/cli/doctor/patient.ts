@@ -1,0 +1,39 @@
+import { readKeyFile } from '../../config/key-file.ts'
+import { loadConfig } from '../../config/load.ts'
+import { addressOf, publicKeyOf } from '../../signing/keys.ts'
+import { pathsOf, runningNode } from '../options.ts'
+import type { Json } from '../../api/client.ts'
+import type { DataPaths } from '../../config/paths.ts'
+import type { Config } from '../../config/schema.ts'
+import type { Account } from '../../domain/units.ts'
+import type { NodeStatus } from '../../node/node.ts'
+
+/** The home that is looked at: what could be read of it, and what kept us from reading the rest. */
+export interface Patient {
+  readonly paths: DataPaths
+  readonly config: Attempt<Config>
+  /** Address of the node's key. */
+  readonly key: Attempt<Account>
+  /** What the running node says; undefined when none runs here. */
+  readonly status?: Json<NodeStatus>
+}
+
+export type Attempt<T> = { readonly value: T, readonly error?: undefined } | { readonly value?: undefined, readonly error: unknown }
+
+export async function admit (options: { data?: string }): Promise<Patient> {
+  const paths = pathsOf(options)
+  return {
+    paths,
+    config: attempt(() => loadConfig({ file: paths.config, env: process.env })),
+    key: attempt(() => addressOf(publicKeyOf(readKeyFile(paths.key)))),
+    status: await runningNode(options).then(async (node) => node.status()).catch((): undefined => undefined)
+  }
+}
+
+function attempt<T> (task: () => T): Attempt<T> {
+  try {
+    return { value: task() }
+  } catch (error) {
+    return { error }
+  }
+}
