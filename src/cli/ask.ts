@@ -1,9 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-
-/** Whether there is a person at both ends: nothing is ever asked otherwise. */
-export function isInteractive (): boolean {
-  return process.stdin.isTTY && process.stderr.isTTY
-}
+import { dialogue } from './output.ts'
 
 /** Asks on stderr. An empty answer is `otherwise`; Ctrl-C and the end of the input are a no. */
 export async function confirm (question: string, otherwise: boolean): Promise<boolean> {
@@ -18,7 +14,7 @@ export async function askNumber (question: string, otherwise: number): Promise<n
 }
 
 async function line (question: string): Promise<string | undefined> {
-  const asking = createInterface({ input: process.stdin, output: process.stderr })
+  const asking = createInterface(dialogue())
   const given = new AbortController()
   asking.once('close', () => { given.abort() })
   try {

@@ -31,7 +31,7 @@ export async function * looks (device: Device, { everyMs, forMs = Infinity, sign
   for (let count = 1; ; count++) {
     yield await look(device)
     const wait = Math.max(0, start + count * everyMs - performance.now())
-    if (isStopped() || performance.now() + wait - start > forMs) {
+    if (isStopped() || count * everyMs > forMs) {
       return
     }
     await sleep(wait, undefined, { signal }).catch(() => {})

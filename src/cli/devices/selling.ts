@@ -45,8 +45,13 @@ export function judgeDevice ({ traits, looks }: Observed): Check[] {
 /** Only by a device that passes these may energy be sold. */
 const NEEDED_TO_SELL = ['device.answers', 'device.import', 'device.export', 'device.resolution', 'device.direction']
 
-export function canSell (checks: readonly Check[]): boolean {
-  return NEEDED_TO_SELL.every((id) => checks.filter((check) => check.id === id).every(({ level }) => level === 'ok' || level === 'unknown'))
+/** Undefined while something that is needed is not known yet. */
+export function canSell (checks: readonly Check[]): boolean | undefined {
+  const needed = checks.filter(({ id }) => NEEDED_TO_SELL.includes(id))
+  if (needed.some(({ id, level }) => level === 'bad' || (level === 'warn' && id !== 'device.answers'))) {
+    return false
+  }
+  return needed.some(({ id, level }) => level === 'unknown' && id !== 'device.direction') ? undefined : true
 }
 
 function answers (looks: readonly Look[]): Check {
@@ -84,9 +89,17 @@ function resolution ({ resolutionMilliWh }: DeviceTraits, samples: readonly Samp
   if (step == null) {
     return unknown('device.resolution', 'How finely it counts is not known yet: its registers show nothing or zero.')
   }
-  return step <= COARSE_MILLI_WH
-    ? ok('device.resolution', `It counts in steps of ${energyStep(step)} (${how}).`)
-    : warn('device.resolution', `It counts in steps of ${energyStep(step)} (${how}), too coarse to sell a quarter hour by.`, 'Many meters count finely after the PIN of your grid operator is entered; run this test longer, with --seconds 120, to be sure.')
+  if (step <= COARSE_MILLI_WH) {
+    return ok('device.resolution', `It counts in steps of ${energyStep(step)} (${how}).`)
+  }
+  if (resolutionMilliWh == null && !hasMoved(samples)) {
+    return unknown('device.resolution', `How finely it counts is not known yet: its registers stood still, at multiples of ${energyStep(step)}.`, 'Look longer while something is on: `--seconds 120`.')
+  }
+  return warn('device.resolution', `It counts in steps of ${energyStep(step)} (${how}), too coarse to sell a quarter hour by.`, 'Many meters count finely after the PIN of your grid operator is entered.')
+}
+
+function hasMoved (samples: readonly Sample[]): boolean {
+  return new Set(samples.map(({ importMilliWh, exportMilliWh }) => `${importMilliWh} ${exportMilliWh}`)).size > 1
 }
 
 function serial ({ serial }: DeviceTraits): Check {

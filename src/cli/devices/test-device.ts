@@ -1,6 +1,6 @@
-import { askNumber, confirm, interruptible, isInteractive } from '../ask.ts'
+import { askNumber, confirm, interruptible } from '../ask.ts'
 import { exitCode, printChecks, printChecksJson } from '../checks.ts'
-import { note, print, table } from '../output.ts'
+import { isInteractive, note, print, table } from '../output.ts'
 import { runningNode } from '../options.ts'
 import { isMoved, judgeLoad, looks } from './observe.ts'
 import { canSell, judgeDevice, judgedDirection } from './selling.ts'
@@ -63,7 +63,7 @@ async function run (running: Running): Promise<void> {
   const checks = [...judgeDevice({ traits: device.traits, looks: seen }), ...direction == null ? [] : [direction]]
   if (json) {
     const last = seen.findLast(({ sample }) => sample != null)
-    printChecksJson(checks, { driver: chosen.driver.type, traits: device.traits, sample: last?.sample ?? null, quality: last == null ? 'missing' : qualityOf(last), looks: seen.length, canSell: canSell(checks) })
+    printChecksJson(checks, { driver: chosen.driver.type, traits: device.traits, sample: last?.sample ?? null, quality: last == null ? 'missing' : qualityOf(last), looks: seen.length, canSell: canSell(checks) ?? null })
   } else {
     printVerdict(checks, direction)
   }
@@ -82,12 +82,16 @@ function printDevice ({ driver }: ChosenDevice, { traits }: Device, seen: readon
   print()
 }
 
+const VERDICTS = {
+  true: 'This house can sell by this meter.',
+  false: 'This house cannot sell by this meter as it is: what stands above says why.',
+  undefined: 'Whether this house can sell by this meter is not known yet: what stands above says why.'
+}
+
 function printVerdict (checks: readonly Check[], direction: Check | undefined): void {
   printChecks(checks)
   print()
-  print(canSell(checks)
-    ? 'This house can sell by this meter.'
-    : 'This house cannot sell by this meter as it is: see what stands above.')
+  print(VERDICTS[String(canSell(checks)) as keyof typeof VERDICTS])
   if (direction == null) {
     print('The direction is not checked yet: `wattmesh devices test --expect-load 2000` compares before and after a kettle is switched on.')
   }

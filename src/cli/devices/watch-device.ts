@@ -1,5 +1,5 @@
 import { interruptible } from '../ask.ts'
-import { clearScreen, print, printJson, table, time } from '../output.ts'
+import { clearScreen, isScreen, print, printJson, table, time } from '../output.ts'
 import { looks } from './observe.ts'
 import { chooseDevice } from './settings.ts'
 import { qualityOf, rows } from './values.ts'
@@ -17,7 +17,7 @@ export interface WatchOptions extends DeviceOptions {
 export async function watchDevice (options: WatchOptions): Promise<void> {
   const chosen = chooseDevice(options)
   const device = await chosen.connect()
-  const show = options.json === true ? showJson : process.stdout.isTTY ? showScreen : showLine
+  const show = options.json === true ? showJson : isScreen() ? showScreen : showLine
   try {
     await interruptible(async (signal) => {
       for await (const look of looks(device, { everyMs: options.every * 1000, forMs: options.seconds == null ? undefined : options.seconds * 1000, signal })) {

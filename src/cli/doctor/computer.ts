@@ -1,5 +1,5 @@
 import { stat, statfs } from 'node:fs/promises'
-import { explain } from '../../domain/errors.ts'
+import { CodedError, explain, hasCode } from '../../domain/errors.ts'
 import { bad, ok, unknown, warn } from '../checks.ts'
 import type { Patient } from './patient.ts'
 import type { Check } from '../checks.ts'
@@ -14,8 +14,8 @@ const LEAST_BYTES = 100 * 1024 ** 2
 /** The native addon that checks signatures; loaded by name, because it may be left out on purpose. */
 const NATIVE_SIGNATURES = 'secp256k1/bindings.js'
 
-export async function checkComputer ({ paths, config, key, status }: Patient): Promise<Check[]> {
-  return [nodeVersion(process.versions.node), await nativeSignatures(), await directory(paths.directory), await diskSpace(paths.directory), settings(config), keyFile(key, paths.key), running(status)]
+export async function checkComputer ({ paths, config, key, status, isSilent }: Patient): Promise<Check[]> {
+  return [nodeVersion(process.versions.node), await nativeSignatures(), await directory(paths.directory), await diskSpace(paths.directory), settings(config), keyFile(key, paths.key), running(status, isSilent)]
 }
 
 export function nodeVersion (version: string): Check {
@@ -66,24 +66,29 @@ export function diskCheck (free: number): Check {
 
 function settings ({ error, value }: Patient['config']): Check {
   return value == null
-    ? bad('computer.config', sentence(error), 'Correct config.yaml as it says; docs/reference/configuration.md explains every setting.')
+    ? bad('computer.config', sentence(error), hasCode(error, 'CONFIG_MISSING')
+      ? 'Have it written by `wattmesh init`, or by `wattmesh join` with an invite of a neighbour.'
+      : 'Correct config.yaml as it says; docs/reference/configuration.md explains every setting.')
     : ok('computer.config', `The settings are complete and make sense: "${value.name}" in market area "${value.market.area}".`)
 }
 
 function keyFile ({ error, value }: Patient['key'], path: string): Check {
   return value == null
-    ? bad('computer.key', sentence(error), 'Do what it says; without this key nothing can be signed.')
+    ? bad('computer.key', sentence(error), 'Do that before anything else: without its key the node can sign nothing.')
     : ok('computer.key', `The node's key in ${path} can be read by you only; its address is ${value}.`)
 }
 
-function running (status: Patient['status']): Check {
+function running (status: Patient['status'], isSilent: boolean): Check {
+  if (isSilent) {
+    return bad('computer.running', 'A node is running, but it does not answer.', 'Look at its log, then stop it and start it again.')
+  }
   return status == null
     ? warn('computer.running', 'The node is not running, so nothing is traded and less can be checked.', 'Start it with `wattmesh start`.')
     : ok('computer.running', 'The node is running.')
 }
 
-/** The message of an error as a sentence of its own. */
+/** The message of an error as a sentence of its own; ours say all there is to know without their causes. */
 export function sentence (error: unknown): string {
-  const text = explain(error)
+  const text = error instanceof CodedError ? error.message : explain(error)
   return /[.!?]$/.test(text) ? text : `${text}.`
 }
