@@ -6,7 +6,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { bookCommand } from './commands/book.ts'
+import { certificatesCommand } from './commands/certificates.ts'
 import { chainCommand } from './commands/chain.ts'
+import { communityCommand } from './commands/community.ts'
 import { demoCommand } from './commands/demo.ts'
 import { initCommand } from './commands/init.ts'
 import { startCommand } from './commands/start.ts'
@@ -17,7 +19,8 @@ import { fail } from './output.ts'
 
 /** Every command, in the order in which people meet them. */
 export const COMMANDS: ReadonlyArray<() => Command> = [
-  demoCommand, initCommand, startCommand, statusCommand, bookCommand, tradesCommand, walletCommand, chainCommand
+  demoCommand, initCommand, startCommand, statusCommand, bookCommand, tradesCommand, walletCommand, chainCommand,
+  communityCommand, certificatesCommand
 ]
 
 export function createProgram (): Command {

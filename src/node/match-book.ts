@@ -11,6 +11,7 @@ import type { NodeContext } from './context.ts'
 import type { Tabs } from './keep-tabs.ts'
 import type { KeyBook } from './key-book.ts'
 import type { Quotes } from './make-quotes.ts'
+import type { Members } from './members.ts'
 import type { Buyer } from './run-trade.ts'
 import type { TradingGate } from './trading-gate.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
@@ -31,9 +32,9 @@ const SUSPECT_SEC = 300
 const MAX_CANDIDATES = 64
 
 /** Looks at the book once; returns the seconds until the next look. */
-export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer, keys: KeyBook, isOpen: TradingGate }): () => Promise<number> {
+export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer, keys: KeyBook, members: Members, isOpen: TradingGate }): () => Promise<number> {
   const { home, rules, clock, book, ledger, signer, random, strategy, mechanism } = context
-  const { quotes, tabs, buyer, keys, isOpen } = parts
+  const { quotes, tabs, buyer, keys, members, isOpen } = parts
   /** Orders by id and sellers by key that are passed over for a while. */
   const passedUntil = new Map<Hex, UnixSeconds>()
 
@@ -50,7 +51,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
 
   const candidates = async (periodStart: UnixSeconds, limit: PricePerKwh): Promise<PricedOffer[]> => {
     const offers = book.offers(periodStart, clock.now()).filter(({ price, entry: { order } }) => price <= limit &&
-      order.order.signer !== signer.address && order.order.maker !== home.owner && !passedUntil.has(order.id) && !passedUntil.has(order.key)).slice(0, MAX_CANDIDATES)
+      order.order.signer !== signer.address && order.order.maker !== home.owner && !passedUntil.has(order.id) && !passedUntil.has(order.key) && members.isMember(order.order.maker)).slice(0, MAX_CANDIDATES)
     const sellers = await Promise.all(offers.map(async ({ entry }) => isSeller(entry.order)))
     return offers.filter((_, place) => sellers[place])
   }
@@ -93,7 +94,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
       }
     }
     const lastCall = LAST_CALL_SEC + 2 * rules.clockToleranceSec
-    for (const periodStart of isOpen() ? openPeriods(now, rules) : []) {
+    for (const periodStart of isOpen() && members.isMember(home.owner) ? openPeriods(now, rules) : []) {
       const isTradable = now < gateClosure(periodStart, rules) - lastCall && periodStart >= home.tradeFrom && periodStart < home.tradeUntil
       const deficitWh = isTradable ? quotes.deficit(periodStart) ?? 0 : 0
       const match = deficitWh >= rules.minTradeWh ? await find(periodStart, deficitWh) : undefined

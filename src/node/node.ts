@@ -12,6 +12,7 @@ import { keepTabs } from './keep-tabs.ts'
 import { keyBook } from './key-book.ts'
 import { makeQuotes } from './make-quotes.ts'
 import { matchBook } from './match-book.ts'
+import { membersOf } from './members.ts'
 import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
 import { createBuyer } from './run-trade.ts'
@@ -25,6 +26,7 @@ import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { Hex, UnixSeconds } from '../domain/units.ts'
 import type { PricedOffer } from '../market/order-book.ts'
+import type { MembershipState } from '../ports/membership.ts'
 import type { Peer } from '../ports/network.ts'
 import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
 import type { Batch } from '../ports/store.ts'
@@ -44,6 +46,14 @@ export interface NodeStatus {
   readonly openTrades: number
   /** No new trades while it is not well. */
   readonly chain: ChainHealth
+  /** Present when the rules name a meter book. */
+  readonly community?: CommunityStatus
+}
+
+/** What this home knows of its community, and its own place in it. */
+export interface CommunityStatus extends MembershipState {
+  /** `other-meter`: the seat is good, but for another key than this node's, so neighbours will not buy from it. */
+  readonly standing: 'member' | 'other-meter' | 'outsider'
 }
 
 export interface Wallet {
@@ -93,7 +103,7 @@ export function createNode (init: NodeInit): EnergyNode {
     batch.tabs?.forEach((tab) => { emit({ type: 'tab:changed', tab }) })
   })
   const context: NodeContext = { ...init, ledger, emit }
-  const { home, rules, clock, logger, store, network, settlement, signer, meter, book } = context
+  const { home, rules, clock, logger, store, network, settlement, membership, signer, meter, book } = context
 
   const receive = receiveOrder(context)
   const meters = meterLog(context)
@@ -102,11 +112,17 @@ export function createNode (init: NodeInit): EnergyNode {
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
   const tabs = keepTabs(context, { buyer })
   const isOpen = tradingGate(context)
-  const answer = answerTrade(context, { quotes, keys, isOpen })
-  const look = matchBook(context, { quotes, tabs, buyer, keys, isOpen })
+  const members = membersOf(context)
+  const answer = answerTrade(context, { quotes, keys, members, isOpen })
+  const look = matchBook(context, { quotes, tabs, buyer, keys, members, isOpen })
 
   const loops = new Map<string, Loop>()
   const cleanups: Array<() => void | Promise<void>> = []
+
+  const standing = (): CommunityStatus['standing'] => {
+    const meter = members.isMember(home.owner) ? membership?.seat(home.owner)?.meter : undefined
+    return meter == null ? 'outsider' : meter === signer.address ? 'member' : 'other-meter'
+  }
 
   const onSettlement = async (event: SettlementEvent): Promise<void> => {
     if (event.kind === 'key-set') {
@@ -134,6 +150,10 @@ export function createNode (init: NodeInit): EnergyNode {
       await meters.load()
       await settlement.start()
       cleanups.push(async () => settlement.stop())
+      if (membership != null) {
+        await membership.start()
+        cleanups.push(async () => membership.stop())
+      }
       cleanups.push(settlement.watch((event) => {
         onSettlement(event).catch((error: unknown) => { logger.warn('a settlement event could not be handled', { kind: event.kind, error: explain(error) }) })
       }))
@@ -180,7 +200,8 @@ export function createNode (init: NodeInit): EnergyNode {
       lastReading: meters.history().at(-1),
       openOrders: book.size,
       openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
-      chain: settlement.isHealthy()
+      chain: settlement.isHealthy(),
+      ...(membership == null ? {} : { community: { ...membership.state(), standing: standing() } })
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),
     trades: async (query) => store.trades(query),

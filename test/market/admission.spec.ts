@@ -26,7 +26,7 @@ function aBook (): OrderBook {
 }
 
 function context (fields: Partial<AdmissionContext> = {}): AdmissionContext {
-  return { rules, rulesDigest: hexOf(32, 4), book: aBook(), bounds, now: OPENING, ...fields }
+  return { rules, rulesDigest: hexOf(32, 4), book: aBook(), bounds, now: OPENING, isMember: () => true, ...fields }
 }
 
 function judge (order: Partial<Order>, fields: Partial<AdmissionContext> = {}): Verdict | undefined {

@@ -16,6 +16,7 @@ interface InitOptions {
   readonly area: string
   readonly chain: number
   readonly escrow: string
+  readonly meterBook?: string
   readonly rpc: string
   readonly retail: string
   readonly feedIn: string
@@ -30,6 +31,7 @@ export function initCommand (): Command {
     .requiredOption('--area <name>', 'market area: ask a neighbour who takes part already')
     .requiredOption('--chain <id>', 'number of the chain that settles the market', whole(1, Number.MAX_SAFE_INTEGER))
     .requiredOption('--escrow <address>', 'address of the escrow contract')
+    .option('--meter-book <address>', 'address of the community\'s meter book, where it has one')
     .requiredOption('--rpc <url>', 'where the node reaches the chain')
     .option('--retail <price>', 'what your supplier charges, tokens per kWh', '0.30')
     .option('--feed-in <price>', 'what your supplier pays, tokens per kWh', '0.08')
@@ -42,11 +44,12 @@ async function init (options: InitOptions): Promise<void> {
   const paths = pathsOf(options)
   const owner = account('--owner', options.owner)
   const escrow = account('--escrow', options.escrow)
+  const meterBook = options.meterBook == null ? undefined : account('--meter-book', options.meterBook)
   createDataDirectory(paths)
   writeConfigFile(paths.config, {
     name: options.name,
     owner,
-    market: { area: options.area, chainId: options.chain, escrow },
+    market: { area: options.area, chainId: options.chain, escrow, ...(meterBook == null ? {} : { meterBook }) },
     chain: { rpc: options.rpc },
     tariff: { retail: options.retail, feedIn: options.feedIn },
     meter: { driver: 'demo' }
@@ -66,6 +69,9 @@ async function init (options: InitOptions): Promise<void> {
   print('     wattmesh wallet deposit 50 --owner-key FILE')
   print('  2. Look through the settings. The meter is a synthetic one for practice until you choose another.')
   print('  3. wattmesh start')
+  if (meterBook != null) {
+    print('  4. Ask to enter the meter book: wattmesh community join --owner-key FILE')
+  }
 }
 
 /** A key that is there already is kept: it may be the only way to money that is on its way. */

@@ -2,6 +2,8 @@ import { Command } from 'commander'
 import { formatEnergy } from '../../domain/units.ts'
 import { dataOption, jsonOption, runningNode } from '../options.ts'
 import { print, printJson } from '../output.ts'
+import type { UnixSeconds } from '../../domain/units.ts'
+import type { CommunityStatus } from '../../node/node.ts'
 
 export function statusCommand (): Command {
   return new Command('status')
@@ -11,19 +13,31 @@ export function statusCommand (): Command {
     .action(status)
 }
 
+const STANDING: Readonly<Record<CommunityStatus['standing'], string>> = {
+  member: 'this home is a member',
+  'other-meter': 'this home is a member with another meter key, so neighbours will not buy from it: run `wattmesh community join`',
+  outsider: 'this home is no member and cannot trade: run `wattmesh community join`'
+}
+
 async function status (options: { data?: string, json?: boolean }): Promise<void> {
   const status = await (await runningNode(options)).status()
   if (options.json === true) {
     printJson(status)
     return
   }
-  const { lastReading } = status
+  const { community, lastReading } = status
   print(`${status.name} in market area "${status.area}" (rules ${status.rulesDigest.slice(2, 10)})`)
-  print(`  time         ${new Date(status.time * 1000).toISOString().replace('.000Z', ' UTC').replace('T', ' ')}`)
+  print(`  time         ${formatTime(status.time)}`)
   print(`  peer id      ${status.peerId}`)
   print(`  owner        ${status.owner}`)
   print(`  node key     ${status.key}`)
   print(`  chain        ${status.chain.ok ? 'well' : `trading paused, money safe: ${status.chain.reason}`}`)
+  if (community != null) {
+    print(`  community    ${STANDING[community.standing]}; ${community.seats} seats in meter book ${community.book}`)
+    if (community.problem != null) {
+      print(`               the book cannot be read since ${formatTime(community.asOf)}, the members we knew then stay: ${community.problem}`)
+    }
+  }
   print(`  neighbours   ${status.peers.length} connected`)
   print(`  offers       ${status.openOrders} open in the book`)
   print(`  trades       ${status.openTrades} under way`)
@@ -33,4 +47,8 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   for (const address of status.addresses) {
     print(`  address      ${address}`)
   }
+}
+
+function formatTime (time: UnixSeconds): string {
+  return new Date(time * 1000).toISOString().replace('.000Z', ' UTC').replace('T', ' ')
 }
