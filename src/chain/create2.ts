@@ -1,5 +1,5 @@
 /** Contracts at addresses that follow from their code alone, the same on every chain: created by whoever pays, verified by running. */
-import { concat, getContractAddress } from 'viem'
+import { concat, getContractAddress, keccak256, pad, toBytes } from 'viem'
 import { CodedError, hasCode } from '../domain/errors.ts'
 import { checkNetwork, createChainReader, createChainWriter } from './client.ts'
 import { chainError } from './errors.ts'
@@ -11,6 +11,9 @@ import type { Account, Hex } from '../domain/units.ts'
 export const DEPLOYER: Account = '0x4e59b44847b379578588920ca78fbf26c0b4956c'
 const DEPLOYER_CODE: Hex =
   '0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3'
+
+/** Instead of the storage that is there, which the constructor must not find: one word nobody reads, as viem leaves out none at all. */
+const EMPTY = [{ slot: keccak256(toBytes('nothing')), value: pad('0x1') }]
 
 export interface Creation {
   readonly rpcUrl: string
@@ -75,7 +78,7 @@ export async function createOnce (blueprint: Blueprint, init: Creation & { reado
  * `eth_call`), since chain and address are among what it writes into the code.
  */
 async function expectedCode (reader: ChainReader, address: Account, { initCode, what }: Blueprint): Promise<Hex> {
-  const { data } = await reader.call({ to: address, stateOverride: [{ address, code: initCode }] })
+  const { data } = await reader.call({ to: address, stateOverride: [{ address, code: initCode, state: EMPTY }] })
     .catch((error) => {
       const coded = chainError(error, `verify ${what}`)
       throw hasCode(coded, 'CHAIN_UNREACHABLE') ? coded : cannotVerify(what, error)
