@@ -121,7 +121,10 @@ export function createNode (init: NodeInit): EnergyNode {
 
   const standing = (): CommunityStatus['standing'] => {
     const meter = members.isMember(home.owner) ? membership?.seat(home.owner)?.meter : undefined
-    return meter == null ? 'outsider' : meter === signer.address ? 'member' : 'other-meter'
+    if (meter == null) {
+      return 'outsider'
+    }
+    return meter === signer.address ? 'member' : 'other-meter'
   }
 
   const onSettlement = async (event: SettlementEvent): Promise<void> => {

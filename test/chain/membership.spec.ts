@@ -4,10 +4,10 @@ import { hasCode } from '../../src/domain/errors.ts'
 import { startCommunity } from '../helpers/community.ts'
 import { until } from '../helpers/until.ts'
 import { startProxy } from './proxy.ts'
+import type { Proxy } from './proxy.ts'
 import type { MembershipInit } from '../../src/chain/membership.ts'
 import type { Membership } from '../../src/ports/membership.ts'
 import type { TestCommunity } from '../helpers/community.ts'
-import type { Proxy } from './proxy.ts'
 
 describe('membership as the chain tells it', () => {
   let community: TestCommunity

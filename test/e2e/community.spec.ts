@@ -86,16 +86,16 @@ describe('two homes and a meter book on a real chain', function () {
 
   /** A block now and then, so that the chain's clock follows the market's. */
   function keepMining (): () => Promise<void> {
-    let isOver = false
+    const stopped = new AbortController()
     const mine = async (): Promise<void> => {
-      while (!isOver) {
+      while (!stopped.signal.aborted) {
         await chain.mine(now()).catch(() => {})
         await new Promise((resolve) => setTimeout(resolve, BLOCK_MS))
       }
     }
     const mining = mine()
     return async () => {
-      isOver = true
+      stopped.abort()
       await mining
     }
   }

@@ -6,6 +6,7 @@ import { account, dataOption, jsonOption, whole } from '../options.ts'
 import { print, printJson, table } from '../output.ts'
 import { homeSetup, ownerKeyOption, ownerSetup } from '../owner.ts'
 import type { Community, MeterBookMoves, MeterBookReader, Standing } from '../../chain/meter-book.ts'
+import type { Member } from '../../domain/member.ts'
 import type { Account, Hex, UnixSeconds } from '../../domain/units.ts'
 import type { HomeSetup, OwnerOptions, OwnerSetup } from '../owner.ts'
 
@@ -174,9 +175,16 @@ async function members (home: string | undefined, options: { readonly data?: str
   }
   print(`Meter book ${book}: ${community.members.length} seats, a decision takes ${votes(community.needed)} (more than ${community.quorum} %).`)
   const rows = community.members.map((each) => [
-    each.home, each.meter ?? 'none yet', day(each.until), isGoodAt(each, community.time) ? 'member' : each.until <= community.time ? 'ended' : 'founder, may vote'
+    each.home, each.meter ?? 'none yet', day(each.until), stateOf(each, community.time)
   ])
   table(['home', 'meter key', 'until', ''], rows).forEach((line) => { print(line) })
+}
+
+function stateOf (member: Member, time: UnixSeconds): string {
+  if (member.until <= time) {
+    return 'ended'
+  }
+  return isGoodAt(member, time) ? 'member' : 'founder, may vote'
 }
 
 function printStanding (standing: Standing, community: Community, isJson: boolean): void {
