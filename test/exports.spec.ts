@@ -9,9 +9,9 @@ const VALUES = [
 ]
 
 const TYPES = [
-  'Account', 'AccountBalance', 'Attestation', 'Batch', 'BookEntry', 'Cancel', 'ChainHealth', 'ChainTab', 'Choice', 'Claim', 'Clock', 'Config', 'ConfigSources',
+  'Account', 'AccountBalance', 'Attestation', 'Batch', 'BookEntry', 'Cancel', 'ChainHealth', 'ChainTab', 'Choice', 'Claim', 'Clock', 'CommunityStatus', 'Config', 'ConfigSources',
   'Conversation', 'DataPaths', 'DeclineCode', 'Driver', 'DriverComponents', 'DriverParams', 'EnergyNode', 'EnergyNodeInit', 'Forecaster', 'Hex',
-  'Knot', 'Log', 'LogFormat', 'LogLevel', 'Logger', 'LoggerInit', 'MarketRules', 'Match', 'Mechanism', 'Meter', 'Money', 'Network',
+  'Knot', 'Log', 'LogFormat', 'LogLevel', 'Logger', 'LoggerInit', 'MarketRules', 'Match', 'Mechanism', 'MembershipState', 'Meter', 'Money', 'Network',
   'NetworkHandlers', 'NodeEvent', 'NodeListener', 'NodeStatus', 'Order', 'OrderRuleCode', 'OwnerSettlement', 'Param', 'Peer', 'PeriodReading',
   'PricePerKwh', 'PricedOffer', 'PublicKey', 'Reading', 'Receipt', 'RegisteredKey', 'Settled', 'Settlement', 'SettlementEvent', 'Side', 'SignedOrder',
   'SignedReceipt', 'Signer', 'Situation', 'SkipReason', 'Store', 'Strategy', 'Submitted', 'Tab', 'Tariff', 'Token', 'Trade', 'TradeAnswer',
