@@ -50,20 +50,19 @@ interface IEnergyEscrow {
 
     /// @notice "Through this position the buyer owes the seller `total` since the tab began; the ceiling shall be `cap`
     /// until `expiry`." Newest wins: `through` is nonce and watermark in one.
-    /// @dev Receipt(address buyer,address seller,uint40 through,uint96 total,uint96 cap,uint24 expiry)
+    /// @dev What is signed: Receipt(address buyer,address seller,uint40 through,uint96 total,uint96 cap,uint24 expiry). Here
+    /// its four numbers travel as the word the tab becomes, see `tab`.
     struct Receipt {
         /// @dev Owner who pays.
         address buyer;
         /// @dev Owner who is paid.
         address seller;
-        /// @dev Position through which the pair is settled; trades at or below it can no longer be claimed.
-        uint40 through;
-        /// @dev Lifetime total owed, base units.
-        uint96 total;
-        /// @dev Lifetime total that may be paid before `expiry`, base units.
-        uint96 cap;
-        /// @dev Slot at whose beginning the tab expires.
-        uint24 expiry;
+        /// @dev cap | total << 96 | through << 192 | expiry << 232, that is:
+        /// - cap: lifetime total that may be paid before `expiry`, base units;
+        /// - total: lifetime total owed, base units, which is what the tab has then paid;
+        /// - through: position through which the pair is settled; trades at or below it can no longer be claimed;
+        /// - expiry: slot at whose beginning the tab expires.
+        uint256 tab;
     }
 
     /// @notice ERC-2098 compact signature; only the lower half of s is accepted.
@@ -137,8 +136,9 @@ interface IEnergyEscrow {
     event Withdrawn(address indexed owner, uint256 amount);
     /// @notice `signer` speaks for `owner` until `validUntil` and may raise ceilings by `limit` a day.
     event SignerSet(address indexed owner, address indexed signer, uint40 validUntil, uint96 limit);
-    /// @notice A receipt took effect. `total` is now paid; `cap` is the ceiling really granted, which may be below the one signed.
-    event Settled(address indexed buyer, address indexed seller, uint40 through, uint96 total, uint96 cap, uint24 expiry);
+    /// @notice A receipt took effect: this is the tab now, packed as in Receipt. Its cap is the ceiling really granted, which
+    /// may be below the one signed.
+    event Settled(address indexed buyer, address indexed seller, uint256 tab);
     /// @notice The receipt at `index` of this call changed nothing.
     event Skipped(uint256 index, SkipReason why);
     /// @notice `wh` of a trade were paid with `amount`.

@@ -1,5 +1,6 @@
 import { parseEventLogs } from 'viem'
 import { energyEscrowAbi } from '../../contracts/abi.ts'
+import { unpackTab } from '../../contracts/tab-word.ts'
 import { explain } from '../domain/errors.ts'
 import type { ChainReader } from './client.ts'
 import type { Account, Hex } from '../domain/units.ts'
@@ -146,9 +147,11 @@ function decode (logs: ChainLog[]): SettlementEvent[] {
   const events: SettlementEvent[] = []
   for (const { eventName, args } of parseEventLogs({ abi: energyEscrowAbi, logs })) {
     switch (eventName) {
-      case 'Settled':
-        events.push({ kind: 'settled', ...args, ...pair(args) })
+      case 'Settled': {
+        const { paid, ...rest } = unpackTab(args.tab)
+        events.push({ kind: 'settled', ...pair(args), ...rest, total: paid })
         break
+      }
       case 'Claimed':
         events.push({ kind: 'claimed', ...args, ...pair(args) })
         break

@@ -5,6 +5,7 @@
  */
 import { compactSignatureToSignature, parseEventLogs, serializeSignature, slice, TransactionReceiptNotFoundError } from 'viem'
 import { energyEscrowAbi, practiceTokenAbi } from '../../contracts/abi.ts'
+import { packTab } from '../../contracts/tab-word.ts'
 import { CodedError } from '../domain/errors.ts'
 import { SKIP_REASONS } from '../ports/settlement.ts'
 import { checkNetwork, createChainReader, createChainWriter } from './client.ts'
@@ -13,7 +14,7 @@ import { createEventPoller } from './escrow-events.ts'
 import { watchHealth } from './health.ts'
 import type { ChainReader, Mined, Write } from './client.ts'
 import type { ChainErrorCode } from './errors.ts'
-import type { ChainTab, Claim } from '../domain/receipt.ts'
+import type { ChainTab, Claim, SignedReceipt } from '../domain/receipt.ts'
 import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
 import type { AccountBalance, RegisteredKey, Settled, Settlement, Submitted, Token } from '../ports/settlement.ts'
 import type { Logger } from '../ports/telemetry.ts'
@@ -91,7 +92,7 @@ export function createEscrowSettlement (init: EscrowSettlementInit): Settlement 
     settle: async (receipts) => {
       const mined = await write({
         functionName: 'settle',
-        args: [receipts.map(({ receipt }) => receipt), receipts.map((at) => toSig(at.buyerSignature)), receipts.map((at) => toSig(at.sellerSignature))],
+        args: [receipts.map(toReceipt), receipts.map((at) => toSig(at.buyerSignature)), receipts.map((at) => toSig(at.sellerSignature))],
         doing: 'settle receipts',
         extraGas: RECEIPT_GAS * BigInt(receipts.length)
       })
@@ -185,6 +186,10 @@ function skippedIn ({ logs }: Mined): Settled['skipped'] {
 
 function toSig (signature: Hex): { r: Hex, vs: Hex } {
   return { r: slice(signature, 0, 32), vs: slice(signature, 32, 64) }
+}
+
+function toReceipt ({ receipt: { buyer, seller, total, ...rest } }: SignedReceipt): { buyer: Account, seller: Account, tab: bigint } {
+  return { buyer, seller, tab: packTab({ ...rest, paid: total }) }
 }
 
 async function toClaim (reader: ChainReader, claim: Claim): Promise<unknown> {

@@ -3,7 +3,7 @@ import { encodeDeployData, toFunctionSelector, zeroAddress, zeroHash } from 'vie
 import { energyEscrowAbi, practiceTokenAbi } from '../../contracts/abi.ts'
 import { skipReasons } from '../../contracts/skip-reasons.ts'
 import {
-  DAY_SEC, EURO, LOCK_SEC, SLOT_SEC, START_SEC, household, namedKey, outcomes, position, revertOf, slotOf, startEscrow
+  DAY_SEC, EURO, LOCK_SEC, SLOT_SEC, START_SEC, household, namedKey, outcomes, packed, position, revertOf, slotOf, startEscrow
 } from '../helpers/escrow-fixture.ts'
 import { EscrowDesk } from './escrow-desk.ts'
 import { describeEach } from './implementations.ts'
@@ -168,7 +168,7 @@ describeEach('energy escrow', bytecode => {
       const receipts = [desk.receipt({}), other.receipt({})]
       const buyerSigs = [await chain.signReceipt(receipts[0], alice.key), await chain.signReceipt(receipts[1], carol.key)]
       const sellerSigs = [await chain.signReceipt(receipts[0], bob.key), await chain.signReceipt(receipts[1], alice.key)]
-      const events = await chain.send(household(9).owner, 'settle', [receipts, buyerSigs, sellerSigs])
+      const events = await chain.send(household(9).owner, 'settle', [receipts.map(packed), buyerSigs, sellerSigs])
 
       expect(outcomes(events)).to.deep.equal(['Settled', 'Settled'])
     })
@@ -406,7 +406,7 @@ describeEach('energy escrow', bytecode => {
       const trade = desk.trade({ ref: '0x'.padEnd(66, '7') as `0x${string}`, seq: 65_535 })
       const reading = { attester: trade.attester, meter: trade.meter, slot: trade.slot, wh: 4_294_967_295 }
 
-      expect(await chain.read('receiptDigest', [receipt])).to.equal(chain.digest({ primaryType: 'Receipt', message: receipt }))
+      expect(await chain.read('receiptDigest', [packed(receipt)])).to.equal(chain.digest({ primaryType: 'Receipt', message: receipt }))
       expect(await chain.read('tradeDigest', [trade])).to.equal(chain.digest({ primaryType: 'Trade', message: trade }))
       expect(await chain.read('readingDigest', [reading.attester, reading.meter, reading.slot, reading.wh]))
         .to.equal(chain.digest({ primaryType: 'Reading', message: reading }))

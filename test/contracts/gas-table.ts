@@ -1,5 +1,5 @@
 import { energyEscrowAbi, energyEscrowBytecode, practiceTokenAbi } from '../../contracts/abi.ts'
-import { DAY_SEC, EURO, SLOT_SEC, START_SEC, household, position, startEscrow } from '../helpers/escrow-fixture.ts'
+import { DAY_SEC, EURO, SLOT_SEC, START_SEC, household, packed, position, startEscrow } from '../helpers/escrow-fixture.ts'
 import { EscrowDesk } from './escrow-desk.ts'
 import type { EscrowFixture, Household } from '../helpers/escrow-fixture.ts'
 import type { Abi, Address, LocalAccount } from 'viem'
@@ -115,7 +115,7 @@ async function settleDay (chain: EscrowFixture, desks: readonly EscrowDesk[], da
   const sign = async (side: 'buyer' | 'seller'): Promise<unknown[]> =>
     Promise.all(receipts.map(async (receipt, index) => chain.signReceipt(receipt, desks[index][side].key)))
 
-  const gas = await escrowGas(chain, people[0].owner, 'settle', [receipts, await sign('buyer'), await sign('seller')])
+  const gas = await escrowGas(chain, people[0].owner, 'settle', [receipts.map(packed), await sign('buyer'), await sign('seller')])
   const [, paid] = await chain.read('tab', [receipts[0].buyer, receipts[0].seller])
   if (paid !== receipts[0].total) {
     throw new Error('Measured nothing: the receipts were skipped.')

@@ -6,6 +6,7 @@ import { mnemonicToAccount, privateKeyToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import { energyEscrowAbi, energyEscrowBytecode, practiceTokenAbi, practiceTokenBytecode } from '../../contracts/abi.ts'
 import { skipReasons } from '../../contracts/skip-reasons.ts'
+import { packTab } from '../../contracts/tab-word.ts'
 import { startAnvil } from './anvil.ts'
 import type {
   Abi, Address, ContractFunctionArgs, ContractFunctionName, ContractFunctionReturnType, Hex, HttpTransport, LocalAccount,
@@ -129,6 +130,11 @@ export async function revertOf (move: Promise<unknown>): Promise<string> {
     }
     throw error
   }
+}
+
+/** A receipt as it is submitted. */
+export function packed ({ buyer, seller, total, ...rest }: Receipt): { readonly buyer: Address, readonly seller: Address, readonly tab: bigint } {
+  return { buyer, seller, tab: packTab({ ...rest, paid: total }) }
 }
 
 /** What became of each receipt of a settlement or of each claim, in events' order: `Settled`, a skip reason, `Claimed`. */

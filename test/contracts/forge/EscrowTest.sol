@@ -14,6 +14,23 @@ contract Coin is ERC20 {
     }
 }
 
+/// @notice A receipt as it is signed, its numbers side by side.
+struct Receipt {
+    address buyer;
+    address seller;
+    uint40 through;
+    uint96 total;
+    uint96 cap;
+    uint24 expiry;
+}
+
+/// @dev As it is submitted.
+function pack(Receipt memory r) pure returns (IEnergyEscrow.Receipt memory) {
+    return IEnergyEscrow.Receipt(
+        r.buyer, r.seller, uint256(r.expiry) << 232 | uint256(r.through) << 192 | uint256(r.total) << 96 | r.cap
+    );
+}
+
 /// @notice Households, paperwork and checks for tests of the escrow, whichever implementation it is.
 abstract contract EscrowTest {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
@@ -67,14 +84,14 @@ abstract contract EscrowTest {
     }
 
     /// @dev Settles one receipt for nobody in particular; returns its skip reason, or -1 when it took effect.
-    function settle(IEnergyEscrow.Receipt memory receipt, IEnergyEscrow.Sig memory byBuyer, IEnergyEscrow.Sig memory bySeller)
+    function settle(Receipt memory receipt, IEnergyEscrow.Sig memory byBuyer, IEnergyEscrow.Sig memory bySeller)
         internal
         returns (int256 why)
     {
         IEnergyEscrow.Receipt[] memory receipts = new IEnergyEscrow.Receipt[](1);
         IEnergyEscrow.Sig[] memory buyer = new IEnergyEscrow.Sig[](1);
         IEnergyEscrow.Sig[] memory seller = new IEnergyEscrow.Sig[](1);
-        (receipts[0], buyer[0], seller[0]) = (receipt, byBuyer, bySeller);
+        (receipts[0], buyer[0], seller[0]) = (pack(receipt), byBuyer, bySeller);
         return settleAs(address(0xca11), receipts, buyer, seller);
     }
 
@@ -91,6 +108,9 @@ abstract contract EscrowTest {
         check(logs.length == 1, "one receipt, one event");
         if (done == 1) {
             check(logs[0].topics[0] == IEnergyEscrow.Settled.selector, "settled, so it says so");
+            (address buyer_, address seller_) = (address(uint160(uint256(logs[0].topics[1]))), address(uint160(uint256(logs[0].topics[2]))));
+            uint256[4] memory t = tabOf(buyer_, seller_);
+            check(abi.decode(logs[0].data, (uint256)) == (t[3] << 232 | t[2] << 192 | t[1] << 96 | t[0]), "and tells the tab as it is now");
             return -1;
         }
         check(logs[0].topics[0] == IEnergyEscrow.Skipped.selector, "skipped, so it says so");

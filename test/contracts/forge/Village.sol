@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEnergyEscrow} from "../../../contracts/IEnergyEscrow.sol";
-import {Coin, EscrowTest} from "./EscrowTest.sol";
+import {Coin, EscrowTest, Receipt, pack} from "./EscrowTest.sol";
 import {Vm} from "./Vm.sol";
 
 /// @notice Four households that make any move at any time, mostly sensible ones. Every move goes to the packed escrow and to the
@@ -89,7 +89,7 @@ contract Village is EscrowTest {
     function settle(uint256 b, uint256 s, uint256 back, uint256 seq, uint256 more, uint256 room, uint256 life, uint256 luck) external {
         (uint256 i, uint256 j) = pair(b, s);
         (, uint256 paid,,) = escrows[0].tab(owner(i), owner(j));
-        IEnergyEscrow.Receipt memory r;
+        Receipt memory r;
         (r.buyer, r.seller) = (owner(i), owner(j));
         uint8[8] memory ago = [0, 0, 0, 1, 1, 2, 3, 0];
         r.through = uint40(((now_() / SLOT + (back % 16 == 15 ? 1 : 0) - ago[back % 8]) << 16) | (seq % 8));
@@ -99,16 +99,16 @@ contract Village is EscrowTest {
         settleOne(i, j, r, luck % 16);
     }
 
-    function settleOne(uint256 i, uint256 j, IEnergyEscrow.Receipt memory r, uint256 luck) private {
+    function settleOne(uint256 i, uint256 j, Receipt memory r, uint256 luck) private {
         uint256[4][2] memory before = [tabAt(0, i, j), tabAt(1, i, j)];
         bytes32 all = state(0);
         vm.recordLogs();
         for (uint256 e = 0; e < 2; ++e) {
-            bytes32 digest = escrows[e].receiptDigest(r);
+            bytes32 digest = escrows[e].receiptDigest(pack(r));
             IEnergyEscrow.Receipt[] memory rs = new IEnergyEscrow.Receipt[](1);
             IEnergyEscrow.Sig[] memory buyer = new IEnergyEscrow.Sig[](1);
             IEnergyEscrow.Sig[] memory seller = new IEnergyEscrow.Sig[](1);
-            (rs[0], buyer[0], seller[0]) = (r, sign(luck == 1 ? STRANGER_KEY : 100 + i, digest), sign(luck == 2 ? STRANGER_KEY : 100 + j, digest));
+            (rs[0], buyer[0], seller[0]) = (pack(r), sign(luck == 1 ? STRANGER_KEY : 100 + i, digest), sign(luck == 2 ? STRANGER_KEY : 100 + j, digest));
             escrows[e].settle(rs, buyer, seller);
         }
         bool took = sameLogs()[0].topics[0] == IEnergyEscrow.Settled.selector;
@@ -138,7 +138,7 @@ contract Village is EscrowTest {
             (uint256 i, uint256 j) = pair(b >> n, s >> (2 * n));
             (, uint256 paid, uint256 through,) = escrows[0].tab(owner(i), owner(j));
             uint256 more = (mores >> (8 * n)) % 25;
-            rs[n] = IEnergyEscrow.Receipt(owner(i), owner(j), uint40(through + n + ((luck >> n) % 4 == 0 ? 0 : 1)), uint96(paid + more), uint96(paid + 2 * more), uint24(now_() / SLOT + 96));
+            rs[n] = pack(Receipt(owner(i), owner(j), uint40(through + n + ((luck >> n) % 4 == 0 ? 0 : 1)), uint96(paid + more), uint96(paid + 2 * more), uint24(now_() / SLOT + 96)));
             bytes32 digest = escrows[0].receiptDigest(rs[n]);
             (buyer[n], seller[n]) = (sign(100 + i, digest), sign(100 + j, digest));
         }

@@ -18,6 +18,16 @@ import {IEnergyEscrow} from "../../../contracts/IEnergyEscrow.sol";
 contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
     using SafeCast for uint256;
 
+    /// @dev What a receipt says, its numbers side by side.
+    struct Terms {
+        address buyer;
+        address seller;
+        uint40 through;
+        uint96 total;
+        uint96 cap;
+        uint24 expiry;
+    }
+
     struct Account {
         uint128 balance;
         uint128 reserved; // the sum of cap - paid over the owner's tabs as a buyer
@@ -113,8 +123,8 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
         if (!sentBySeller && seller.length != receipts.length) revert LengthMismatch();
 
         for (uint256 i = 0; i < receipts.length; ++i) {
-            Receipt calldata r = receipts[i];
-            bytes32 digest = receiptDigest(r);
+            Terms memory r = _unpack(receipts[i]);
+            bytes32 digest = receiptDigest(receipts[i]);
             bool agreed = sentBySeller ? _speaksFor(r.seller, msg.sender) : _isLive(r.seller, _recover(digest, seller[i]));
             (bool settled, SkipReason why) = _settle(r, _recover(digest, buyer[i]), agreed);
             if (settled) ++done;
@@ -122,7 +132,7 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
         }
     }
 
-    function _settle(Receipt calldata r, address buyerKey, bool sellerAgreed) private returns (bool settled, SkipReason why) {
+    function _settle(Terms memory r, address buyerKey, bool sellerAgreed) private returns (bool settled, SkipReason why) {
         Signer storage key = signerOf[r.buyer][buyerKey];
         Tab storage t = tab[r.buyer][r.seller];
         uint256 end = r.expiry * SLOT_SECONDS;
@@ -142,7 +152,7 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
         if (cap > t.cap) _spend(key, cap - t.cap);
         _shift(r.buyer, r.seller, cap, r.total);
         (t.through, t.expiry) = (r.through, r.expiry);
-        emit Settled(r.buyer, r.seller, r.through, r.total, cap, r.expiry);
+        emit Settled(r.buyer, r.seller, _word(tab[r.buyer][r.seller]));
         settled = true;
     }
 
@@ -224,6 +234,17 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
         group[trade.slot & 7] = taken + wh;
     }
 
+    // ---------------------------------------------------------------- the word of a tab
+
+    function _unpack(Receipt calldata receipt) private pure returns (Terms memory) {
+        uint256 word = receipt.tab;
+        return Terms(receipt.buyer, receipt.seller, uint40(word >> 192), uint96(word >> 96), uint96(word), uint24(word >> 232));
+    }
+
+    function _word(Tab storage t) private view returns (uint256) {
+        return uint256(t.expiry) << 232 | uint256(t.through) << 192 | uint256(t.paid) << 96 | t.cap;
+    }
+
     // ---------------------------------------------------------------- keys and clocks
 
     function _isLive(address owner, address signer) private view returns (bool) {
@@ -257,7 +278,7 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
 
     /// @inheritdoc IEnergyEscrow
     function receiptDigest(Receipt calldata receipt) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, receipt)));
+        return _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, _unpack(receipt))));
     }
 
     /// @inheritdoc IEnergyEscrow
