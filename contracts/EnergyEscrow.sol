@@ -12,10 +12,9 @@ import {IEnergyEscrow} from "./IEnergyEscrow.sol";
 
 /// @title EnergyEscrow
 /// @notice Every move of a tab is: checks in a fixed order, then the tab's new word, `_charge` for the buyer, `_credit` for the
-/// seller.
-/// @dev Documentation lives in IEnergyEscrow. Every entry of a mapping is one word, packed by hand: a receipt in a batch touches
-/// few words, and reads and writes each of them once. The same rules with structs are
-/// test/contracts/reference/EnergyEscrowReference.sol; the tests hold the two equal.
+/// seller. Documentation lives in IEnergyEscrow.
+/// @dev Every entry of a mapping is one word, packed by hand, which a receipt reads and writes once. The same rules with
+/// structs are test/contracts/reference/EnergyEscrowReference.sol; the tests hold the two equal.
 contract EnergyEscrow is IEnergyEscrow, EIP712 {
     /// @dev A storage word. A struct, so that references to it can be passed around.
     struct Word {
@@ -87,41 +86,45 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
 
     // ---------------------------------------------------------------- the pair's moves
 
-    function settle(Receipt[] calldata receipts, Sig[] calldata buyer, Sig[] calldata seller) external returns (uint256 done) {
-        bool sentBySeller = seller.length == 0;
-        if (buyer.length != receipts.length) revert LengthMismatch();
-        if (!sentBySeller && seller.length != receipts.length) revert LengthMismatch();
+    function settle(Statement[] calldata statements) external returns (uint256 done) {
         bytes32 domain = _domainSeparatorV4();
 
-        for (uint256 i = 0; i < receipts.length; ++i) {
-            Receipt calldata r = receipts[i];
-            (address from, address to) = (r.buyer, r.seller);
-            bytes32 digest = _receiptDigest(domain, r);
-            bool agreed = sentBySeller ? _speaksFor(to, msg.sender) : _isLive(_keys[to][_recover(digest, seller[i])].bits);
-            (bool settled, SkipReason why) = _settle(from, to, r.tab, _keys[from][_recover(digest, buyer[i])], agreed);
-            if (settled) ++done;
-            else emit Skipped(i, why);
+        for (uint256 i = 0; i < statements.length; ++i) {
+            (address buyer, Receipt[] calldata receipts) = (statements[i].buyer, statements[i].receipts);
+            Word storage payer = _accounts[buyer];
+            uint256 a = payer.bits; // written back once: no receipt of a statement pays its own buyer
+            for (uint256 j = 0; j < receipts.length; ++j) {
+                (uint256 left, bool settled, SkipReason why) = _settle(domain, buyer, receipts[j], a);
+                a = left;
+                if (settled) ++done;
+                else emit Skipped(i, j, why);
+            }
+            payer.bits = a;
         }
     }
 
-    /// @dev `t` is the word of the tab now, `next` the one both parties signed.
-    function _settle(address buyer, address seller, uint256 next, Word storage key, bool sellerAgreed)
+    /// @dev `a` is the word of the buyer's account, `t` that of the tab now, `next` that of the tab both parties signed.
+    function _settle(bytes32 domain, address buyer, Receipt calldata r, uint256 a)
         private
-        returns (bool settled, SkipReason why)
+        returns (uint256 left, bool settled, SkipReason why)
     {
-        (Word storage tab_, Word storage payer) = (_tabs[buyer][seller], _accounts[buyer]);
-        (uint256 t, uint256 a, uint256 k) = (tab_.bits, payer.bits, key.bits);
+        (address seller, uint256 next) = (r.seller, r.tab);
+        Word storage tab_ = _tabs[buyer][seller];
+        bytes32 digest = _receiptDigest(domain, buyer, seller, next);
+        Word storage key = _keys[buyer][_recover(digest, r.byBuyer)];
+        bool agreed = r.bySeller.r == 0 ? _speaksFor(seller, msg.sender) : _isLive(_keys[seller][_recover(digest, r.bySeller)].bits);
+        (uint256 t, uint256 k) = (tab_.bits, key.bits);
 
-        if (!_isLive(k)) return (false, SkipReason.BuyerSigner);
-        if (!sellerAgreed) return (false, SkipReason.SellerSigner);
-        if (buyer == seller) return (false, SkipReason.SelfTrade);
-        if (_through(next) <= _through(t)) return (false, SkipReason.Stale);
-        if (_slotStart(_through(next) >> 16) > block.timestamp) return (false, SkipReason.Future);
-        if (_paid(next) < _paid(t) || _paid(next) > _cap(next)) return (false, SkipReason.Backwards);
+        if (!_isLive(k)) return (a, false, SkipReason.BuyerSigner);
+        if (!agreed) return (a, false, SkipReason.SellerSigner);
+        if (buyer == seller) return (a, false, SkipReason.SelfTrade);
+        if (_through(next) <= _through(t)) return (a, false, SkipReason.Stale);
+        if (_slotStart(_through(next) >> 16) > block.timestamp) return (a, false, SkipReason.Future);
+        if (_paid(next) < _paid(t) || _paid(next) > _cap(next)) return (a, false, SkipReason.Backwards);
         unchecked {
             // nothing wraps: times are far below 2^64, the amounts below 2^96, and every difference follows its comparison
-            if (_end(next) > block.timestamp + MAX_LOCK) return (false, SkipReason.LockTooLong);
-            if (_end(next) > uint40(k)) return (false, SkipReason.KeyTooShort);
+            if (_end(next) > block.timestamp + MAX_LOCK) return (a, false, SkipReason.LockTooLong);
+            if (_end(next) > uint40(k)) return (a, false, SkipReason.KeyTooShort);
             if (_cap(next) > _cap(t)) {
                 uint256 today = block.timestamp / 1 days;
                 uint256 used = uint24(k >> 40) == today ? k >> 160 : 0;
@@ -129,16 +132,15 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
                 // the limit may have been lowered today, below what was used
                 uint256 rise = _min(asked, _min(_excess(uint96(k >> 64), used), _free(a)));
                 next -= asked - rise; // from the ceiling, which has the lowest bits
-                if (_paid(next) > _cap(next)) return (false, SkipReason.Unfunded);
+                if (_paid(next) > _cap(next)) return (a, false, SkipReason.Unfunded);
                 if (rise > 0) key.bits = _packKey(uint40(k), today, uint96(k >> 64), used + rise);
             }
 
             tab_.bits = next;
-            payer.bits = _charge(a, t, next);
             _credit(_accounts[seller], _paid(next) - _paid(t));
         }
         emit Settled(buyer, seller, next);
-        settled = true;
+        return (_charge(a, t, next), true, why);
     }
 
     function claim(Claim[] calldata claims) external {
@@ -199,8 +201,7 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         payee.bits = SafeCast.toUint128(uint128(a) + amount) | (a >> 128 << 128); // must not spill into the reservation
     }
 
-    /// @dev Takes up to `wanted` Wh from what is left of a reading. What is taken never exceeds the reading, so no counter
-    /// runs into the next.
+    /// @dev Takes up to `wanted` Wh from what is left of a reading, and never more: no counter runs into the next.
     function _take(Word storage group, uint256 slot, uint256 wanted, uint256 reading) private returns (uint256 wh) {
         uint256 place = (slot & 7) << 5;
         wh = _min(wanted, _excess(reading, uint32(group.bits >> place)));
@@ -258,10 +259,9 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         }
     }
 
-    function _receiptDigest(bytes32 domain, Receipt calldata r) private pure returns (bytes32) {
-        uint256 t = r.tab;
+    function _receiptDigest(bytes32 domain, address buyer, address seller, uint256 t) private pure returns (bytes32) {
         return MessageHashUtils.toTypedDataHash(
-            domain, keccak256(abi.encode(RECEIPT_TYPEHASH, r.buyer, r.seller, _through(t), _paid(t), _cap(t), t >> 232))
+            domain, keccak256(abi.encode(RECEIPT_TYPEHASH, buyer, seller, _through(t), _paid(t), _cap(t), t >> 232))
         );
     }
 
@@ -290,8 +290,8 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         return _hashTypedDataV4(keccak256(abi.encode(TRADE_TYPEHASH, trade)));
     }
 
-    function receiptDigest(Receipt calldata receipt) external view returns (bytes32) {
-        return _receiptDigest(_domainSeparatorV4(), receipt);
+    function receiptDigest(address buyer, address seller, uint256 tab_) external view returns (bytes32) {
+        return _receiptDigest(_domainSeparatorV4(), buyer, seller, tab_);
     }
 
     function readingDigest(address attester, bytes32 meter, uint24 slot, uint32 wh) public view returns (bytes32) {

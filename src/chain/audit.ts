@@ -1,6 +1,6 @@
 import { getAbiItem } from 'viem'
 import { energyEscrowAbi } from '../../contracts/abi.ts'
-import { unpackTab } from '../../contracts/tab-word.ts'
+import { unpackTab } from '../../contracts/receipts.ts'
 import { tabId } from '../domain/tab.ts'
 import { createChainReader } from './client.ts'
 import type { ChainClientInit } from './client.ts'

@@ -1,6 +1,6 @@
 import { parseEventLogs } from 'viem'
 import { energyEscrowAbi } from '../../contracts/abi.ts'
-import { unpackTab } from '../../contracts/tab-word.ts'
+import { unpackTab } from '../../contracts/receipts.ts'
 import { explain } from '../domain/errors.ts'
 import type { ChainReader } from './client.ts'
 import type { Account, Hex } from '../domain/units.ts'

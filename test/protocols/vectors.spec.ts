@@ -11,7 +11,7 @@ import { addressOf, publicKeyOf, recoverKey, signDigest } from '../../src/signin
 import { createLocalSigner } from '../../src/signing/local-signer.ts'
 import { isReceiptSignedBy, isTradeSignedBy, verifyOrder } from '../../src/signing/verify.ts'
 import { startRig } from '../chain/rig.ts'
-import { packed } from '../helpers/escrow-fixture.ts'
+import { unsigned } from '../helpers/escrow-fixture.ts'
 import { orderVectors, tradeVectors } from './make-vectors.ts'
 import type { MarketRules } from '../../src/domain/market-rules.ts'
 import type { Order } from '../../src/domain/order.ts'
@@ -195,7 +195,7 @@ describe('trade vectors', () => {
         expect(await rig.client.readContract({ ...escrow, functionName: 'tradeDigest', args: [{ ...rest, pricePerKWh: pricePerKwh }] })).to.equal(digest)
       }
       for (const { receipt, digest } of trades.receipts) {
-        expect(await rig.client.readContract({ ...escrow, functionName: 'receiptDigest', args: [packed(toReceipt(receipt))] })).to.equal(digest)
+        expect(await rig.client.readContract({ ...escrow, functionName: 'receiptDigest', args: unsigned(toReceipt(receipt)) })).to.equal(digest)
       }
       for (const { reading: { attester, meter, slot, wh }, digest } of trades.readings) {
         expect(await rig.client.readContract({ ...escrow, functionName: 'readingDigest', args: [attester, meter, slot, wh] })).to.equal(digest)

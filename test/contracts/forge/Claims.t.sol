@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEnergyEscrow} from "../../../contracts/IEnergyEscrow.sol";
-import {Coin, EscrowTest, Receipt, pack} from "./EscrowTest.sol";
+import {Coin, EscrowTest, Paper, Receipt, nobody} from "./EscrowTest.sol";
 import {Vm} from "./Vm.sol";
 
 /// @notice Approves any reading whose signature field carries its digest.
@@ -33,7 +33,7 @@ abstract contract ClaimsTest is EscrowTest {
         join(ALICE, ALICE_KEY, 1e12, CAP);
         join(BOB, BOB_KEY, 1e12, CAP);
         Receipt memory r = Receipt(ALICE, BOB, uint40((START / SLOT - 10) << 16), 0, CAP, uint24((START + 2 days) / SLOT));
-        check(settle(r, sign(ALICE_KEY, escrow.receiptDigest(pack(r))), sign(BOB_KEY, escrow.receiptDigest(pack(r)))) == -1, "the tab should open");
+        check(settle(r, sign(ALICE_KEY, digestOf(escrow, r)), sign(BOB_KEY, digestOf(escrow, r))) == -1, "the tab should open");
     }
 
     function testFuzz_shouldPayAGoodClaimToTheLetter(Input memory input, bool byKey) public {
@@ -110,10 +110,7 @@ abstract contract ClaimsTest is EscrowTest {
         // carol has a tab of her own with alice, and shows bob's trade as hers
         address carol = address(0xca401);
         Receipt memory r = Receipt(ALICE, carol, uint40((START / SLOT - 10) << 16), 0, 0, uint24((START + 2 days) / SLOT));
-        IEnergyEscrow.Receipt[] memory receipts = new IEnergyEscrow.Receipt[](1);
-        IEnergyEscrow.Sig[] memory buyer = new IEnergyEscrow.Sig[](1);
-        (receipts[0], buyer[0]) = (pack(r), sign(ALICE_KEY, escrow.receiptDigest(pack(r))));
-        check(settleAs(carol, receipts, buyer, new IEnergyEscrow.Sig[](0)) == -1, "her tab should open");
+        check(settleAs(carol, Paper(r, sign(ALICE_KEY, digestOf(escrow, r)), nobody())) == -1, "her tab should open");
         c.trade.seller = carol;
         refuse(carol, c, IEnergyEscrow.BadSignature.selector);
     }

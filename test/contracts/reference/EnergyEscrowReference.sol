@@ -117,18 +117,18 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
     // ---------------------------------------------------------------- the pair's moves
 
     /// @inheritdoc IEnergyEscrow
-    function settle(Receipt[] calldata receipts, Sig[] calldata buyer, Sig[] calldata seller) external returns (uint256 done) {
-        bool sentBySeller = seller.length == 0;
-        if (buyer.length != receipts.length) revert LengthMismatch();
-        if (!sentBySeller && seller.length != receipts.length) revert LengthMismatch();
-
-        for (uint256 i = 0; i < receipts.length; ++i) {
-            Terms memory r = _unpack(receipts[i]);
-            bytes32 digest = receiptDigest(receipts[i]);
-            bool agreed = sentBySeller ? _speaksFor(r.seller, msg.sender) : _isLive(r.seller, _recover(digest, seller[i]));
-            (bool settled, SkipReason why) = _settle(r, _recover(digest, buyer[i]), agreed);
-            if (settled) ++done;
-            else emit Skipped(i, why);
+    function settle(Statement[] calldata statements) external returns (uint256 done) {
+        for (uint256 i = 0; i < statements.length; ++i) {
+            for (uint256 j = 0; j < statements[i].receipts.length; ++j) {
+                Receipt calldata receipt = statements[i].receipts[j];
+                Terms memory r = _unpack(statements[i].buyer, receipt.seller, receipt.tab);
+                bytes32 digest = _digest(r);
+                bool sentBySeller = receipt.bySeller.r == 0;
+                bool agreed = sentBySeller ? _speaksFor(r.seller, msg.sender) : _isLive(r.seller, _recover(digest, receipt.bySeller));
+                (bool settled, SkipReason why) = _settle(r, _recover(digest, receipt.byBuyer), agreed);
+                if (settled) ++done;
+                else emit Skipped(i, j, why);
+            }
         }
     }
 
@@ -236,9 +236,8 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
 
     // ---------------------------------------------------------------- the word of a tab
 
-    function _unpack(Receipt calldata receipt) private pure returns (Terms memory) {
-        uint256 word = receipt.tab;
-        return Terms(receipt.buyer, receipt.seller, uint40(word >> 192), uint96(word >> 96), uint96(word), uint24(word >> 232));
+    function _unpack(address buyer, address seller, uint256 word) private pure returns (Terms memory) {
+        return Terms(buyer, seller, uint40(word >> 192), uint96(word >> 96), uint96(word), uint24(word >> 232));
     }
 
     function _word(Tab storage t) private view returns (uint256) {
@@ -277,8 +276,12 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
     }
 
     /// @inheritdoc IEnergyEscrow
-    function receiptDigest(Receipt calldata receipt) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, _unpack(receipt))));
+    function receiptDigest(address buyer, address seller, uint256 tab_) external view returns (bytes32) {
+        return _digest(_unpack(buyer, seller, tab_));
+    }
+
+    function _digest(Terms memory terms) private view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, terms)));
     }
 
     /// @inheritdoc IEnergyEscrow
