@@ -34,6 +34,8 @@ export interface DeployedEscrow {
   readonly token: Token
   /** The transaction that created it; undefined when it was there already. */
   readonly created?: Pick<Mined, 'tx' | 'block' | 'gasUsed'>
+  /** The first block that has it; undefined when the service keeps no state so old. */
+  readonly deployBlock?: bigint
 }
 
 /** Where the escrow of a token is, on every chain on which the token has this address (EIP-1014). */
@@ -60,7 +62,25 @@ async function deploy (init: DeployInit): Promise<DeployedEscrow> {
   const expected = await expectedCode(reader, init.token)
   const created = await reader.getCode({ address: escrow }) == null ? await create(reader, { ...init, chainId }) : undefined
   await verify(reader, { escrow, token: init.token, expected, block: created?.block })
-  return { chainId, escrow, token, created }
+  return { chainId, escrow, token, created, deployBlock: created?.block ?? await findDeployBlock(reader, escrow) }
+}
+
+/** Asks about 25 times on a chain of 30 million blocks. Undefined when the service does not answer for old blocks. */
+async function findDeployBlock (reader: ChainReader, escrow: Account): Promise<bigint | undefined> {
+  try {
+    let [without, has] = [-1n, await reader.getBlockNumber()]
+    while (has - without > 1n) {
+      const middle = (without + has) / 2n
+      if (await reader.getCode({ address: escrow, blockNumber: middle }) == null) {
+        without = middle
+      } else {
+        has = middle
+      }
+    }
+    return has
+  } catch {
+    return undefined
+  }
 }
 
 function initCode (token: Account): Hex {

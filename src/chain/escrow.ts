@@ -18,6 +18,7 @@ import type { CompactSig, SignedTab } from '../../contracts/receipts.ts'
 import type { ChainTab, Claim, SignedReceipt } from '../domain/receipt.ts'
 import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
 import type { AccountBalance, RegisteredKey, Settled, Settlement, Submitted, Token } from '../ports/settlement.ts'
+import type { Notes } from '../ports/store.ts'
 import type { Logger } from '../ports/telemetry.ts'
 import type { Abi } from 'viem'
 
@@ -38,6 +39,8 @@ export interface EscrowSettlementInit {
   readonly minedTimeoutMs?: number
   /** How long before an unmined transaction is sent again with a higher fee, in real milliseconds; a minute unless told. */
   readonly replaceAfterMs?: number
+  /** Remembers over a restart which transaction is on its way and which events were told. */
+  readonly notes?: Notes
   /** Market time, by which a chain that lags behind is told. */
   now?(): UnixSeconds
   /** How long the chain may say nothing before it counts as away, in real milliseconds; half a minute unless told. */

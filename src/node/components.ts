@@ -55,6 +55,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   const { speed, realStartMs, marketStart } = config.clock
   const clock = createSystemClock({ speed, realStart: realStartMs, marketStart })
 
+  const store = await openStore(databasePath, { logger: logger.scope('store') })
   const settlement = createEscrowSettlement({
     ...at,
     rpcUrl: config.chain.rpc,
@@ -64,13 +65,18 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     now: () => clock.now(),
     headAgeSec: config.chain.maxHeadAgeSec === 0 ? Number.MAX_SAFE_INTEGER : Math.max(config.chain.maxHeadAgeSec, HEAD_AGE_REAL_SEC * speed),
     privateKey,
+    notes: store,
     logger: logger.scope('chain')
   })
-  await settlement.start()
-  const { decimals } = await settlement.token()
+  const closing = async (error: unknown): Promise<never> => {
+    await settlement.stop()
+    await store.close()
+    throw error
+  }
+  await settlement.start().catch(closing)
+  const { decimals } = await settlement.token().catch(closing)
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
-  const meter = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec })
-  const store = await openStore(databasePath, { logger: logger.scope('store') })
+  const meter = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec }).catch(closing)
   const network = createNetwork({
     privateKey,
     rules: digest,

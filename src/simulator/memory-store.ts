@@ -13,6 +13,7 @@ export function createMemoryStore (): Store {
   const tabs = new Map<string, Tab>()
   const orders = new Map<UnixSeconds, SignedOrder>()
   const readings = new Map<UnixSeconds, PeriodReading>()
+  const notes = new Map<string, string>()
   let isClosed = false
 
   const assertOpen = (): void => {
@@ -28,6 +29,7 @@ export function createMemoryStore (): Store {
       copy.trades?.forEach(trade => trades.set(`${trade.periodStart}!${trade.id}`, trade))
       copy.tabs?.forEach(tab => tabs.set(tabId(tab.buyer, tab.seller), tab))
       copy.orders?.forEach(signed => orders.set(signed.order.periodStart, signed))
+      copy.notes?.forEach(({ id, text }) => notes.set(id, text))
       copy.readings?.forEach(reading => readings.set(reading.periodStart, reading))
     },
     async trades ({ from = 0, to = Infinity, states } = {}): Promise<Trade[]> {
@@ -49,6 +51,10 @@ export function createMemoryStore (): Store {
       return [...readings.values()]
         .filter(({ periodStart }) => periodStart >= from && periodStart < to)
         .sort((a, b) => a.periodStart - b.periodStart)
+    },
+    async note (id: string): Promise<string | undefined> {
+      assertOpen()
+      return notes.get(id)
     },
     async close (): Promise<void> {
       isClosed = true

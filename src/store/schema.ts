@@ -15,7 +15,8 @@ export const PREFIX = {
   trade: 't',
   tab: 'b',
   order: 'o',
-  reading: 'r'
+  reading: 'r',
+  note: 'n'
 } as const
 
 /** Prefixes of earlier versions, with what they held. */
@@ -39,6 +40,7 @@ export function keyRange (prefix: string, from?: UnixSeconds, to?: UnixSeconds):
 const tradeKey = (trade: Trade): string => `${timeKey(PREFIX.trade, trade.periodStart)}!${trade.id}`
 const tabKey = (tab: Tab): string => `${PREFIX.tab}!${tabId(tab.buyer, tab.seller)}`
 const orderKey = (signed: SignedOrder): string => timeKey(PREFIX.order, signed.order.periodStart)
+export const noteKey = (id: string): string => `${PREFIX.note}!${id}`
 const readingKey = (reading: PeriodReading): string => timeKey(PREFIX.reading, reading.periodStart)
 
 /** Every record of a batch with its key, in the order in which they replace each other. */
@@ -49,6 +51,7 @@ export function keyedRecords (batch: Batch): Array<[key: string, record: object]
     ...keyed(batch.trades, tradeKey),
     ...keyed(batch.tabs, tabKey),
     ...keyed(batch.orders, orderKey),
-    ...keyed(batch.readings, readingKey)
+    ...keyed(batch.readings, readingKey),
+    ...keyed(batch.notes, ({ id }) => noteKey(id))
   ]
 }

@@ -5,7 +5,7 @@
  */
 import { CodedError } from '../domain/errors.ts'
 import { asStoreError, openDatabase } from './database.ts'
-import { keyRange, keyedRecords, PREFIX, TALLY_KEY } from './schema.ts'
+import { keyRange, keyedRecords, noteKey, PREFIX, TALLY_KEY } from './schema.ts'
 import { formatTally, replaceIn } from './tally.ts'
 import { decode, encode } from './values.ts'
 import type { Database } from './database.ts'
@@ -16,7 +16,7 @@ import type { PeriodReading } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade, TradeState } from '../domain/trade.ts'
 import type { UnixSeconds } from '../domain/units.ts'
-import type { Batch, Store } from '../ports/store.ts'
+import type { Batch, Note, Store } from '../ports/store.ts'
 import type { Logger } from '../ports/telemetry.ts'
 import type { Level } from 'level'
 
@@ -70,6 +70,12 @@ class LevelStore implements Store {
 
   async readings (from: UnixSeconds, to: UnixSeconds): Promise<PeriodReading[]> {
     return this.range(keyRange(PREFIX.reading, from, to))
+  }
+
+  async note (id: string): Promise<string | undefined> {
+    const key = noteKey(id)
+    const [note] = await this.range<Note>({ gte: key, lt: `${key}\0` })
+    return note?.text
   }
 
   async close (): Promise<void> {
