@@ -16,6 +16,7 @@ import { step } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
 import type { KeyBook } from './key-book.ts'
 import type { Quotes } from './make-quotes.ts'
+import type { SubmitterQueue } from './submit-for-others.ts'
 import type { TradingGate } from './trading-gate.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
 import type { Tab } from '../domain/tab.ts'
@@ -29,9 +30,9 @@ function decline (code: DeclineCode, remaining: WattHours = 0): Decline {
 
 export type AnswerTrade = (request: TradeRequest, from: PublicKey) => Promise<TradeAnswer>
 
-export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook, isOpen: TradingGate }): AnswerTrade {
+export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook, queue: SubmitterQueue, isOpen: TradingGate }): AnswerTrade {
   const { home, rules, at, clock, ledger, signer, logger } = context
-  const { quotes, keys, isOpen } = parts
+  const { quotes, keys, queue, isOpen } = parts
 
   /** Whether a proposal can become a trade at all; the price may only have moved in the buyer's favour since it was sent. */
   const orderProblem = (order: VerifiedOrder | undefined, request: Propose): DeclineCode | undefined => {
@@ -223,6 +224,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
       case 'confirm': return onConfirm(request, from)
       case 'delivery': return onDelivery(request, from)
       case 'receipt': return onReceipt(request, from)
+      case 'submit': return queue.take(request, from)
       default: {
         const trade = ledger.trade(request.tradeId)
         return trade == null || trade.partnerKey !== from ? decline('UNKNOWN_TRADE') : { kind: 'status', tradeId: trade.id, state: trade.state }

@@ -136,6 +136,7 @@ function homeOf (config: Config, decimals: number, drawnPatience: number): Home 
     unsecuredCredit: money('tabs.unsecuredCredit', tabs.unsecuredCredit),
     maxOpenTabs: tabs.maxOpen,
     settleEverySec: tabs.settleEverySec,
+    submitForOthers: tabs.submitForOthers,
     tabLifeSec: tabs.lifeSec,
     claimAfterSec: tabs.claimAfterSec,
     meterDeadlineSec: tabs.meterDeadlineSec

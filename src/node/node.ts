@@ -15,6 +15,7 @@ import { matchBook } from './match-book.ts'
 import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
 import { createBuyer } from './run-trade.ts'
+import { submitForOthers } from './submit-for-others.ts'
 import { loop } from './supervise.ts'
 import { tradingGate } from './trading-gate.ts'
 import type { NodeContext } from './context.ts'
@@ -100,9 +101,10 @@ export function createNode (init: NodeInit): EnergyNode {
   const quotes = makeQuotes(context, meters, receive)
   const keys = keyBook(context)
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
-  const tabs = keepTabs(context, { buyer })
   const isOpen = tradingGate(context)
-  const answer = answerTrade(context, { quotes, keys, isOpen })
+  const queue = submitForOthers(context, { keys, isOpen })
+  const tabs = keepTabs(context, { buyer, queue })
+  const answer = answerTrade(context, { quotes, keys, queue, isOpen })
   const look = matchBook(context, { quotes, tabs, buyer, keys, isOpen })
 
   const loops = new Map<string, Loop>()
