@@ -37,6 +37,7 @@ export const configSchema = Type.Object({
     confirmations: whole(1, 1000, { default: 2, unit: 'blocks', description: 'How many blocks must stand before the node believes what it read.' }),
     pollMs: whole(50, 3_600_000, { default: 4000, unit: 'milliseconds', description: 'How often the node asks the chain for news.' }),
     maxHeadAgeSec: whole(0, MAX, { default: 900, unit: 'seconds', description: 'Trading pauses while the newest block is older. 0 never pauses for that: for a development chain that mines only on demand.' }),
+    maxSilenceSec: whole(1, 3600, { default: 30, unit: 'seconds', description: 'Trading pauses when the chain has not answered for so long.' }),
     deployBlock: whole(0, MAX, { default: 0, description: 'Block in which the escrow was created: at its first start the node reads events from there. 0 reads only what happens while the node runs; the state of tabs is always read.' })
   }, { description: 'The chain that settles the market.' }),
 

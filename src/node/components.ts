@@ -63,6 +63,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     pollMs: config.chain.pollMs,
     deployBlock: config.chain.deployBlock === 0 ? undefined : BigInt(config.chain.deployBlock),
     now: () => clock.now(),
+    silenceMs: config.chain.maxSilenceSec * 1000,
     headAgeSec: config.chain.maxHeadAgeSec === 0 ? Number.MAX_SAFE_INTEGER : Math.max(config.chain.maxHeadAgeSec, HEAD_AGE_REAL_SEC * speed),
     privateKey,
     notes: store,
