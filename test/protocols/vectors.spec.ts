@@ -4,7 +4,7 @@ import { hexToBytes, toHex } from 'viem'
 import { energyEscrowAbi } from '../../contracts/abi.ts'
 import { MAX_ORDER_MESSAGE_BYTES } from '../../protocols/order/constants.ts'
 import { OrderBook } from '../../src/market/order-book.ts'
-import { decodeOrder, encodeOrder } from '../../src/network/codec.ts'
+import { decodeOrder, decodeTradeMessage, encodeOrder, encodeTradeMessage } from '../../src/network/codec.ts'
 import { receiveOrder } from '../../src/node/receive-order.ts'
 import { exportMeterId, orderId, readingDigest, receiptDigest, rulesDigest, tradeDigest, tradeRef } from '../../src/signing/digests.ts'
 import { addressOf, publicKeyOf, recoverKey, signDigest } from '../../src/signing/keys.ts'
@@ -42,6 +42,7 @@ interface TradeVectors {
   trades: Array<{ name: string, terms: unknown, digest: Hex, buyerSignature: Hex, sellerSignature: Hex }>
   receipts: Array<{ name: string, receipt: unknown, digest: Hex, buyerSignature: Hex, sellerSignature: Hex }>
   readings: Array<{ name: string, reading: Attestation, digest: Hex, signature: Hex }>
+  messages: Array<{ name: string, kind: string, receipt?: unknown, by?: number, wire: Hex }>
   invalid: Array<{ name: string, reason: string, receipt: unknown, publicKey: Hex, signature: Hex }>
 }
 
@@ -156,6 +157,20 @@ describe('trade vectors', () => {
     it(`should have our digest and signature of a reading: ${name}`, () => {
       expect(readingDigest(reading, at)).to.equal(digest)
       expect(signDigest(digest, seller.privateKey)).to.equal(signature)
+    })
+  })
+
+  trades.messages.forEach(({ name, kind, receipt, by, wire }) => {
+    it(`should read and write a message: ${name}`, () => {
+      const message = decodeTradeMessage(hexToBytes(wire))
+      expect(toHex(encodeTradeMessage(message))).to.equal(wire)
+      if (message.kind !== 'submit') {
+        expect(message).to.deep.equal({ kind, by })
+        return
+      }
+      const { signed } = message
+      expect(signed.receipt).to.deep.equal(toReceipt(receipt))
+      expectBoth(receiptDigest(signed.receipt, at), signed.buyerSignature, signed.sellerSignature)
     })
   })
 
