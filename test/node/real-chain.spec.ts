@@ -114,15 +114,15 @@ describe('two homes on a real chain behind a bad service', () => {
   before(async function () {
     this.timeout(PATIENCE_MS)
     rig = await startRig(START)
-    let isMining = true
+    const stopped = new AbortController()
     const mining = (async () => {
-      while (isMining) {
+      while (!stopped.signal.aborted) {
         await rig.chain.mine(now())
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     })()
     stopMining = async () => {
-      isMining = false
+      stopped.abort()
       await mining
     }
     const seller = await startHome(steady('roof', { loadWh: 0, pvWh: 400 }), [])
@@ -151,23 +151,27 @@ describe('two homes on a real chain behind a bad service', () => {
     await until(async () => await paid() > 0n, PATIENCE_MS)
   })
 
+  const fallIllAndRecover = async (fall: (typeof illnesses)[number][1]): Promise<void> => {
+    const before = homes.map((home) => [said(home, 'trading paused, money safe'), said(home, 'trading resumes')])
+    const heal = await Promise.all(homes.map(async ({ proxy }) => fall(proxy)))
+    await until(() => homes.every(({ node }) => !node.status().chain.ok), PATIENCE_MS)
+    await until(() => homes.every((home, index) => said(home, 'trading paused, money safe') === before[index][0] + 1), PATIENCE_MS)
+    // what was proposed before may still be agreed: wait until that is over, then for a period more
+    const settled = now() + 600
+    await until(() => now() > settled, PATIENCE_MS)
+    const trades = await agreed(homes[1])
+    await until(() => now() > settled + SLOT_SEC, PATIENCE_MS)
+    expect(await agreed(homes[1])).to.equal(trades)
+
+    await Promise.all(heal.map(async (each) => each()))
+    await until(() => homes.every((home, index) => home.node.status().chain.ok && said(home, 'trading resumes') === before[index][1] + 1), PATIENCE_MS)
+    await until(async () => await agreed(homes[1]) > trades, PATIENCE_MS)
+  }
+
   for (const [name, fall] of illnesses) {
     it(`should pause and say that money is safe when it ${name}, and go on when it is well`, async function () {
       this.timeout(4 * PATIENCE_MS)
-      const before = homes.map((home) => [said(home, 'trading paused, money safe'), said(home, 'trading resumes')])
-      const heal = await Promise.all(homes.map(async ({ proxy }) => fall(proxy)))
-      await until(() => homes.every(({ node }) => !node.status().chain.ok), PATIENCE_MS)
-      await until(() => homes.every((home, index) => said(home, 'trading paused, money safe') === before[index][0] + 1), PATIENCE_MS)
-      // what was proposed before may still be agreed: wait until that is over, then for a period more
-      const settled = now() + 600
-      await until(() => now() > settled, PATIENCE_MS)
-      const trades = await agreed(homes[1])
-      await until(() => now() > settled + SLOT_SEC, PATIENCE_MS)
-      expect(await agreed(homes[1])).to.equal(trades)
-
-      await Promise.all(heal.map(async (each) => each()))
-      await until(() => homes.every((home, index) => home.node.status().chain.ok && said(home, 'trading resumes') === before[index][1] + 1), PATIENCE_MS)
-      await until(async () => await agreed(homes[1]) > trades, PATIENCE_MS)
+      await fallIllAndRecover(fall)
     })
   }
 

@@ -21,7 +21,7 @@ interface Batch {
 }
 
 /** One home that offers to submit and trades nothing, two sellers, two buyers; every batch that a home sends is noted. */
-async function startStreet (batches: Batch[], options: MemoryHomesInit & { sends?: () => Promise<Settled> } = {}): Promise<MemoryStreetHomes> {
+async function startStreet (batches: Batch[], options: MemoryHomesInit & { sends?(): Promise<Settled> } = {}): Promise<MemoryStreetHomes> {
   const profiles = [flatProfile(0, 0), flatProfile(0, 400), flatProfile(0, 500), flatProfile(500, 0), flatProfile(600, 0)]
   return startMemoryHomes(profiles, {
     ...options,
