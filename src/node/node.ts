@@ -1,6 +1,6 @@
 /**
  * The node: what a home runs. It starts a written list in order and stops it in reverse; the four paths do the work, one file
- * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its three helpers). Fronts read from here and
+ * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its helpers). Fronts read from here and
  * call nothing beneath.
  */
 import { explain } from '../domain/errors.ts'
