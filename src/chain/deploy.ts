@@ -22,6 +22,8 @@ export interface DeployedEscrow {
   readonly token: Token
   /** The transaction that created it; undefined when it was there already. */
   readonly created?: CreatedBy
+  /** The first block that has it; undefined when the service keeps no state so old. */
+  readonly deployBlock?: bigint
 }
 
 function blueprint (token: Account): Blueprint {
@@ -53,7 +55,25 @@ async function deploy (init: DeployInit): Promise<DeployedEscrow> {
       `What is at ${escrow} is not this release's escrow of token ${init.token}: send it no money, and ask another RPC service.`,
       { details: { escrow, token: init.token } })
   }
-  return { chainId, escrow, token, created }
+  return { chainId, escrow, token, created, deployBlock: created?.block ?? await findDeployBlock(reader, escrow) }
+}
+
+/** Asks about 25 times on a chain of 30 million blocks. Undefined when the service does not answer for old blocks. */
+async function findDeployBlock (reader: ChainReader, escrow: Account): Promise<bigint | undefined> {
+  try {
+    let [without, has] = [-1n, await reader.getBlockNumber()]
+    while (has - without > 1n) {
+      const middle = (without + has) / 2n
+      if (await reader.getCode({ address: escrow, blockNumber: middle }) == null) {
+        without = middle
+      } else {
+        has = middle
+      }
+    }
+    return has
+  } catch {
+    return undefined
+  }
 }
 
 async function readToken (reader: ChainReader, address: Account): Promise<Token> {

@@ -66,6 +66,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   const { speed, realStartMs, marketStart } = config.clock
   const clock = createSystemClock({ speed, realStart: realStartMs, marketStart })
 
+  const store = await openStore(databasePath, { logger: logger.scope('store') })
   const settlement = createEscrowSettlement({
     ...at,
     rpcUrl: config.chain.rpc,
@@ -73,11 +74,18 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     pollMs: config.chain.pollMs,
     deployBlock: config.chain.deployBlock === 0 ? undefined : BigInt(config.chain.deployBlock),
     now: () => clock.now(),
+    silenceMs: config.chain.maxSilenceSec * 1000,
     headAgeSec: config.chain.maxHeadAgeSec === 0 ? Number.MAX_SAFE_INTEGER : Math.max(config.chain.maxHeadAgeSec, HEAD_AGE_REAL_SEC * speed),
     privateKey,
+    notes: store,
     logger: logger.scope('chain')
   })
-  await settlement.start()
+  const closing = async (error: unknown): Promise<never> => {
+    await settlement.stop()
+    await store.close()
+    throw error
+  }
+  await settlement.start().catch(closing)
   const membership = rules.meterBook == null
     ? undefined
     : createMembership({
@@ -89,11 +97,10 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
       now: () => clock.now(),
       logger: logger.scope('community')
     })
-  const { decimals } = await settlement.token()
+  const { decimals } = await settlement.token().catch(closing)
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
-  const device = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter') })
+  const device = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter') }).catch(closing)
   const meter = registerMeter(device)
-  const store = await openStore(databasePath, { logger: logger.scope('store') })
   const network = createNetwork({
     privateKey,
     rules: digest,
@@ -162,6 +169,7 @@ function homeOf (config: Config, decimals: number, drawnPatience: number): Home 
     unsecuredCredit: money('tabs.unsecuredCredit', tabs.unsecuredCredit),
     maxOpenTabs: tabs.maxOpen,
     settleEverySec: tabs.settleEverySec,
+    submitForOthers: tabs.submitForOthers,
     tabLifeSec: tabs.lifeSec,
     claimAfterSec: tabs.claimAfterSec,
     meterDeadlineSec: tabs.meterDeadlineSec

@@ -48,6 +48,8 @@ export interface Home {
   readonly unsecuredCredit: Money
   readonly maxOpenTabs: number
   readonly settleEverySec: number
+  /** Settle neighbours' receipts with our own, at our cost. */
+  readonly submitForOthers: boolean
   readonly tabLifeSec: number
   readonly claimAfterSec: number
   readonly meterDeadlineSec: number

@@ -1,6 +1,6 @@
 /**
  * The node: what a home runs. It starts a written list in order and stops it in reverse; the four paths do the work, one file
- * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its three helpers). Fronts read from here and
+ * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its helpers). Fronts read from here and
  * call nothing beneath.
  */
 import { explain } from '../domain/errors.ts'
@@ -18,6 +18,7 @@ import { partners } from './neighbours-only.ts'
 import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
 import { createBuyer } from './run-trade.ts'
+import { submitForOthers } from './submit-for-others.ts'
 import { loop } from './supervise.ts'
 import { tradingGate } from './trading-gate.ts'
 import type { NodeContext } from './context.ts'
@@ -122,12 +123,13 @@ export function createNode (init: NodeInit): EnergyNode {
   const quotes = makeQuotes(context, { meters, receive, knobs })
   const keys = keyBook(context)
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
-  const tabs = keepTabs(context, { buyer })
   const chainGate = tradingGate(context)
   const isOpen = (): boolean => chainGate() && !knobs.current().paused
+  const queue = submitForOthers(context, { keys, isOpen })
+  const tabs = keepTabs(context, { buyer, queue })
   const members = membersOf(context)
   const isPartner = partners(context, knobs)
-  const answer = answerTrade(context, { quotes, keys, members, isOpen, isPartner })
+  const answer = answerTrade(context, { quotes, keys, members, queue, isOpen, isPartner })
   const look = matchBook(context, { quotes, tabs, buyer, keys, members, isOpen, isPartner })
 
   const loops = new Map<string, Loop>()

@@ -84,6 +84,19 @@ describe('deploying an escrow', () => {
     expect(sent()).to.equal(1)
   })
 
+  it('should find the block of an escrow that is there already, or say that nobody knows', async () => {
+    await client.mine({ blocks: 37 })
+    const { deployBlock } = await deploy()
+    await client.mine({ blocks: 90 })
+    proxy.calls.length = 0
+    expect(await deploy()).to.include({ created: undefined, deployBlock })
+    expect(proxy.calls.filter(({ method }) => method === 'eth_getCode').length).to.be.below(15)
+    // a service that keeps no old states
+    const newest = await client.getBlockNumber()
+    proxy.twist = (call) => call.method === 'eth_getCode' && call.params[1] !== 'latest' && Number(call.params[1]) < newest - 5n ? { ...call, method: 'no_such_method' } : call
+    expect(await deploy()).to.include({ created: undefined, deployBlock: undefined })
+  })
+
   it('should give each token its own escrow, and each chain the same for one token', async () => {
     await create(practiceTokenBytecode)
     expect((await deploy({ token: SECOND_TOKEN })).escrow).to.equal(escrowAddress(SECOND_TOKEN)).and.not.equal(ESCROW)

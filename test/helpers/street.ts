@@ -132,6 +132,7 @@ export function testHome (index: number, changes: Partial<Home> = {}): Home {
     unsecuredCredit: 0n,
     maxOpenTabs: 12,
     settleEverySec: 4 * 3600,
+    submitForOthers: false,
     tabLifeSec: 4 * 86_400,
     claimAfterSec: 36 * 3600,
     meterDeadlineSec: 86_400,
