@@ -29,7 +29,8 @@ export const configSchema = Type.Object({
     confirmSec: whole(1, 86_400, { default: rules.confirmSec, unit: 'seconds', description: 'How long a seller waits for the signature of the buyer.' }),
     clockToleranceSec: whole(0, 3600, { default: rules.clockToleranceSec, unit: 'seconds', description: 'How far two honest clocks may be apart.' }),
     mechanism: listedName({ default: rules.mechanism, description: 'How offers and bids find each other.' }),
-    delivery: choice(['matched'], { default: rules.delivery, description: 'What counts as delivered: the smaller of what the seller exported and the buyer imported.' })
+    delivery: choice(['matched'], { default: rules.delivery, description: 'What counts as delivered: the smaller of what the seller exported and the buyer imported.' }),
+    meterBook: Type.Optional(account({ description: 'Address of the meter book of the community: only its members trade, and only their meter keys count. Without one the market is open to everybody.', example: '0x00000000000000000000000000000000000000bb' }))
   }, { description: 'The rules every home of one market shares. Homes whose rules differ in any of these never hear each other.' }),
 
   chain: Type.Object({
@@ -37,7 +38,8 @@ export const configSchema = Type.Object({
     confirmations: whole(1, 1000, { default: 2, unit: 'blocks', description: 'How many blocks must stand before the node believes what it read.' }),
     pollMs: whole(50, 3_600_000, { default: 4000, unit: 'milliseconds', description: 'How often the node asks the chain for news.' }),
     maxHeadAgeSec: whole(0, MAX, { default: 900, unit: 'seconds', description: 'Trading pauses while the newest block is older. 0 never pauses for that: for a development chain that mines only on demand.' }),
-    deployBlock: whole(0, MAX, { default: 0, description: 'Block in which the escrow was created: events are read again from there at each start. 0 reads only what happens while the node runs; the state of tabs is always read.' })
+    maxSilenceSec: whole(1, 3600, { default: 30, unit: 'seconds', description: 'Trading pauses when the chain has not answered for so long.' }),
+    deployBlock: whole(0, MAX, { default: 0, description: 'Block in which the escrow was created: at its first start the node reads events from there. 0 reads only what happens while the node runs; the state of tabs is always read.' })
   }, { description: 'The chain that settles the market.' }),
 
   tariff: Type.Object({
@@ -89,11 +91,17 @@ export const configSchema = Type.Object({
     ceiling: decimal({ default: '5.00', unit: 'tokens', description: 'The most one neighbour can charge before the next receipt.' }),
     maxOpen: whole(1, 1000, { default: 12, description: 'How many neighbours the node keeps an account with at a time.' }),
     settleEverySec: whole(60, 30 * DAY_SEC, { default: DAY_SEC, unit: 'seconds', description: 'How often receipts are exchanged and sent to the chain.' }),
+    submitForOthers: yesOrNo({ default: false, description: 'Send the neighbours\' receipts to the chain together with your own. One transaction for the street costs less than many; you pay for it.' }),
     unsecuredCredit: decimal({ default: '0', unit: 'tokens', description: 'How much energy a buyer gets before its tab stands on the chain. You lose it when the buyer does not pay.' }),
     lifeSec: whole(3600, 14 * DAY_SEC, { default: 4 * DAY_SEC, unit: 'seconds', description: 'How long money stays set aside for a neighbour after the last receipt.' }),
     claimAfterSec: whole(60, 14 * DAY_SEC, { default: 129_600, unit: 'seconds', description: 'When a buyer has been silent for this long, the node claims what it is owed without it.' }),
     meterDeadlineSec: whole(60, 14 * DAY_SEC, { default: DAY_SEC, unit: 'seconds', description: 'How long the node waits for a meter reading before it gives a trade up.' })
   }, { description: 'The accounts kept with single neighbours.' }),
+
+  certificates: Type.Object({
+    enabled: yesOrNo({ default: false, description: 'Lets the command line mint and retire energy certificates for this home. The node itself never does.' }),
+    capacityW: whole(1, 1_000_000_000, { default: 10_000, unit: 'W', description: 'The most the generator behind the meter can give. The first certificate fixes it for ever, and no day can be worth more than 24 hours of it.' })
+  }, { description: 'Certificates of exported energy, if you want them.' }),
 
   api: Type.Object({
     host: text({ default: '127.0.0.1', pattern: /^[A-Za-z0-9.:-]{1,253}$/, expected: 'a host name or an IP address', description: 'Where the local interface listens. The default is this computer only; anything else lets others in your network try the token.', flag: '--api-host' }),

@@ -86,13 +86,19 @@ function toWire (message: TradeMessage): Partial<TradeWire> {
       return { status: { tradeId: bytesOf(message.tradeId), state: TRADE_STATES.indexOf(message.state) + 1 } }
     case 'delivery':
       return { delivery: { slot: message.slot, parts: message.parts.map(({ tradeId, wh }) => ({ tradeId: bytesOf(tradeId), wh })) } }
+    case 'submit': {
+      const { receipt, buyerSignature, sellerSignature } = message.signed
+      return { submit: { receipt: receiptToWire(receipt, buyerSignature), sellerSignature: bytesOf(sellerSignature) } }
+    }
+    case 'queued':
+      return { queued: { by: message.by } }
     default:
       return { receipt: receiptToWire(message.receipt, message.signature) }
   }
 }
 
 function fromWire (wire: TradeWire): TradeMessage {
-  const { propose, accept, confirm, decline, statusQuery, status, delivery, receipt } = wire
+  const { propose, accept, confirm, decline, statusQuery, status, delivery, receipt, submit, queued } = wire
   if (Object.values(wire).filter((field) => field != null).length !== 1) {
     throw malformed('exactly one kind of message must be set')
   }
@@ -121,7 +127,14 @@ function fromWire (wire: TradeWire): TradeMessage {
   if (receipt != null) {
     return { kind: 'receipt', receipt: receiptFromWire(receipt), signature: signatureOf(receipt.signature) }
   }
-  throw malformed('terms are missing')
+  if (submit?.receipt != null) {
+    const { receipt: signed, sellerSignature } = submit
+    return { kind: 'submit', signed: { receipt: receiptFromWire(signed), buyerSignature: signatureOf(signed.signature), sellerSignature: signatureOf(sellerSignature) } }
+  }
+  if (queued != null) {
+    return { kind: 'queued', by: wholeOf(queued.by, MAX_UINT40, 'by') }
+  }
+  throw malformed('terms or receipt are missing')
 }
 
 function termsToWire (terms: TradeTerms): TermsWire {

@@ -128,14 +128,14 @@ function readFrames (stream: Stream, duplex: ByteDuplex, timeoutMs: number): Asy
 }
 
 function asRequest (message: TradeMessage): TradeRequest {
-  if (message.kind === 'accept' || message.kind === 'decline' || message.kind === 'status') {
+  if (message.kind === 'accept' || message.kind === 'decline' || message.kind === 'status' || message.kind === 'queued') {
     throw networkError('NETWORK_MALFORMED', 'The neighbour sent an answer where a question was due.')
   }
   return message
 }
 
 function asAnswer (message: TradeMessage): TradeAnswer {
-  if (message.kind === 'propose' || message.kind === 'confirm' || message.kind === 'status-query') {
+  if (message.kind === 'propose' || message.kind === 'confirm' || message.kind === 'status-query' || message.kind === 'submit') {
     throw networkError('NETWORK_MALFORMED', 'The neighbour sent a question where an answer was due.')
   }
   return message

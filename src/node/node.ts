@@ -1,6 +1,6 @@
 /**
  * The node: what a home runs. It starts a written list in order and stops it in reverse; the four paths do the work, one file
- * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its three helpers). Fronts read from here and
+ * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its helpers). Fronts read from here and
  * call nothing beneath.
  */
 import { explain } from '../domain/errors.ts'
@@ -13,10 +13,12 @@ import { keyBook } from './key-book.ts'
 import { knobBoard } from './knobs.ts'
 import { makeQuotes } from './make-quotes.ts'
 import { matchBook } from './match-book.ts'
+import { membersOf } from './members.ts'
 import { partners } from './neighbours-only.ts'
 import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
 import { createBuyer } from './run-trade.ts'
+import { submitForOthers } from './submit-for-others.ts'
 import { loop } from './supervise.ts'
 import { tradingGate } from './trading-gate.ts'
 import type { NodeContext } from './context.ts'
@@ -29,6 +31,7 @@ import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { Hex, UnixSeconds } from '../domain/units.ts'
 import type { PricedOffer } from '../market/order-book.ts'
+import type { MembershipState } from '../ports/membership.ts'
 import type { Peer, Reachability } from '../ports/network.ts'
 import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
 import type { Batch } from '../ports/store.ts'
@@ -52,6 +55,14 @@ export interface NodeStatus {
   readonly decisions: readonly Decision[]
   /** No new trades while it is not well. */
   readonly chain: ChainHealth
+  /** Present when the rules name a meter book. */
+  readonly community?: CommunityStatus
+}
+
+/** What this home knows of its community, and its own place in it. */
+export interface CommunityStatus extends MembershipState {
+  /** `other-meter`: the seat is good, but for another key than this node's, so neighbours will not buy from it. */
+  readonly standing: 'member' | 'other-meter' | 'outsider'
 }
 
 export interface Wallet {
@@ -105,7 +116,7 @@ export function createNode (init: NodeInit): EnergyNode {
     batch.tabs?.forEach((tab) => { emit({ type: 'tab:changed', tab }) })
   })
   const context: NodeContext = { ...init, ledger, emit }
-  const { home, rules, clock, logger, store, network, settlement, signer, meter, book } = context
+  const { home, rules, clock, logger, store, network, settlement, membership, signer, meter, book } = context
 
   const receive = receiveOrder(context)
   const meters = meterLog(context)
@@ -113,15 +124,25 @@ export function createNode (init: NodeInit): EnergyNode {
   const quotes = makeQuotes(context, { meters, receive, knobs })
   const keys = keyBook(context)
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
-  const tabs = keepTabs(context, { buyer })
   const chainGate = tradingGate(context)
   const isOpen = (): boolean => chainGate() && !knobs.current().paused
+  const queue = submitForOthers(context, { keys, isOpen })
+  const tabs = keepTabs(context, { buyer, queue })
+  const members = membersOf(context)
   const isPartner = partners(context, knobs)
-  const answer = answerTrade(context, { quotes, keys, isOpen, isPartner })
-  const look = matchBook(context, { quotes, tabs, buyer, keys, isOpen, isPartner })
+  const answer = answerTrade(context, { quotes, keys, members, queue, isOpen, isPartner })
+  const look = matchBook(context, { quotes, tabs, buyer, keys, members, isOpen, isPartner })
 
   const loops = new Map<string, Loop>()
   const cleanups: Array<() => void | Promise<void>> = []
+
+  const standing = (): CommunityStatus['standing'] => {
+    const meter = members.isMember(home.owner) ? membership?.seat(home.owner)?.meter : undefined
+    if (meter == null) {
+      return 'outsider'
+    }
+    return meter === signer.address ? 'member' : 'other-meter'
+  }
 
   const onSettlement = async (event: SettlementEvent): Promise<void> => {
     if (event.kind === 'key-set') {
@@ -150,6 +171,10 @@ export function createNode (init: NodeInit): EnergyNode {
       await meters.load()
       await settlement.start()
       cleanups.push(async () => settlement.stop())
+      if (membership != null) {
+        await membership.start()
+        cleanups.push(async () => membership.stop())
+      }
       cleanups.push(settlement.watch((event) => {
         onSettlement(event).catch((error: unknown) => { logger.warn('a settlement event could not be handled', { kind: event.kind, error: explain(error) }) })
       }))
@@ -199,7 +224,8 @@ export function createNode (init: NodeInit): EnergyNode {
       openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
       knobs: knobs.current(),
       decisions: quotes.decisions(),
-      chain: settlement.isHealthy()
+      chain: settlement.isHealthy(),
+      ...(membership == null ? {} : { community: { ...membership.state(), standing: standing() } })
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),
     trades: async (query) => store.trades(query),

@@ -73,7 +73,7 @@ describe('protocol specifications', () => {
   })
 
   it('should hold in the worked example of a trade', () => {
-    const [propose, accept, confirm] = [...trade.matchAll(/\n```\n([0-9a-f]+)\n```\n/g)].map(([, hex]) => {
+    const [propose, accept, confirm, submit, queued] = [...trade.matchAll(/\n```\n([0-9a-f]+)\n```\n/g)].map(([, hex]) => {
       const message = decodeTradeMessage(bytes(hex))
       expect(Buffer.from(encodeTradeMessage(message)).toString('hex')).to.equal(hex)
       return message
@@ -91,5 +91,7 @@ describe('protocol specifications', () => {
     for (const value of [receiptDigest(receipt, RULES), aSigner(2).signReceipt(receipt), aSigner(1).signReceipt(receipt), String(receipt.through)]) {
       expect(trade).to.include(value)
     }
+    expect(submit).to.deep.equal({ kind: 'submit', signed: { receipt, buyerSignature: aSigner(2).signReceipt(receipt), sellerSignature: aSigner(1).signReceipt(receipt) } })
+    expect(queued).to.deep.equal({ kind: 'queued', by: 1_767_270_600 })
   })
 })
