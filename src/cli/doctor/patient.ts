@@ -40,7 +40,7 @@ export async function admit (options: { data?: string }): Promise<Patient> {
 async function askNode (options: { data?: string }): Promise<Pick<Patient, 'status' | 'isSilent'>> {
   const waiting = new AbortController()
   const late = sleep(ANSWER_MS, { isSilent: true }, { signal: waiting.signal }).catch(() => ({ isSilent: true }))
-  const answer = runningNode(options).then(async (node) => ({ status: await node.status(), isSilent: false }))
+  const answer = runningNode(options, waiting.signal).then(async (node) => ({ status: await node.status(), isSilent: false }))
     .catch((error: unknown) => ({ isSilent: !hasCode(error, 'NODE_NOT_RUNNING') }))
   return Promise.race([answer, late]).finally(() => { waiting.abort() })
 }
