@@ -229,7 +229,12 @@ describe('publishing to Home Assistant, with mosquitto', () => {
     const id = `wattmesh_${node.status().key.slice(2, 14)}`
     const command = `wattmesh/${id}/pause/set`
     await broker.publish(command, 'ON', true)
-    await publish(node, { pauseSwitch: true })
+    const commands: object[] = []
+    const changeKnobs: EnergyNode['changeKnobs'] = async (changes) => {
+      commands.push(changes)
+      return node.changeKnobs(changes)
+    }
+    await publish({ ...node, changeKnobs }, { pauseSwitch: true })
     await until(() => stateOf(heard, id).pause === 'OFF')
     const { components } = JSON.parse(heard.get(`homeassistant/device/${id}/config`) ?? '{}') as Discovery
     expect(components.pause).to.deep.include({ platform: 'switch', command_topic: command })
@@ -240,6 +245,7 @@ describe('publishing to Home Assistant, with mosquitto', () => {
     await broker.publish(command, 'OFF')
     await until(() => stateOf(heard, id).pause === 'OFF')
     expect(node.status().knobs.paused).to.equal(false)
+    expect(commands).to.deep.equal([{ paused: true }, { paused: false }])
     await broker.publish(command, '', true)
   })
 })

@@ -1,8 +1,10 @@
 import { expect } from 'aegir/chai'
 import { drivers } from '../../src/drivers/index.ts'
+import { HA_TOKEN, homeAssistantStub } from '../helpers/home-assistant.ts'
 import { driverComponents, replayServer } from '../helpers/replay.ts'
 import { until } from '../helpers/until.ts'
 import type { Device } from '../../src/ports/device.ts'
+import type { EntityState } from '../helpers/home-assistant.ts'
 import type { ReplayServer } from '../helpers/replay.ts'
 
 const NOW = 1_700_006_400
@@ -34,8 +36,8 @@ describe('several devices as one', () => {
     }
   })
 
-  async function connect (devices: unknown): Promise<Device> {
-    const device = await drivers.find(({ type }) => type === 'several')?.connect({ devices }, driverComponents(NOW))
+  async function connect (devices: unknown, now = NOW): Promise<Device> {
+    const device = await drivers.find(({ type }) => type === 'several')?.connect({ devices }, driverComponents(now))
     if (device == null) {
       throw new Error('there is no such driver')
     }
@@ -66,6 +68,23 @@ describe('several devices as one', () => {
       await expect(connect(devices)).to.eventually.be.rejectedWith(message)
     })
   }
+
+  it('should take nothing that is old from what stands behind the grid', async () => {
+    const old = Math.floor(Date.now() / 1000) - 600
+    const pv = (reported: number): Record<string, EntityState> => ({ 'sensor.pv': { state: '5', updated: old, reported, attributes: { unit_of_measurement: 'W' } } })
+    for (const [reported, expected] of [[old, undefined], [old + 599, 5]] as const) {
+      const home = await homeAssistantStub({ energy_sources: [{ type: 'grid', stat_rate: 'sensor.pv' }, { type: 'solar', stat_rate: 'sensor.pv' }] }, pv(reported))
+      open.push(home)
+      const device = await connect([
+        { driver: 'shelly', params: { url: clamp.url }, for: ['grid'] },
+        { driver: 'home-assistant', params: { url: home.url, token: HA_TOKEN }, for: ['pv'] }
+      ], old + 600)
+      const sample = await device.sample()
+      expect(sample).to.have.property('gridWatts', -800)
+      expect(sample.pvWatts).to.equal(expected)
+      expect(sample.ageMs).to.be.below(10_000)
+    }
+  })
 
   it('should keep the grid while the inverter sleeps, and lose everything without the grid', async () => {
     isAsleep = true
