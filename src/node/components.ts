@@ -7,6 +7,7 @@ import { ownHistory } from '../agent/own-history.ts'
 import { strategies } from '../agent/strategies/index.ts'
 import { defineStrategy } from '../agent/strategy.ts'
 import { createEscrowSettlement } from '../chain/escrow.ts'
+import { createMembership } from '../chain/membership.ts'
 import { CodedError } from '../domain/errors.ts'
 import { isReserve } from '../domain/knobs.ts'
 import { checkMarketRules } from '../domain/market-rules.ts'
@@ -78,6 +79,17 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     logger: logger.scope('chain')
   })
   await settlement.start()
+  const membership = rules.meterBook == null
+    ? undefined
+    : createMembership({
+      rpcUrl: config.chain.rpc,
+      chainId: rules.chainId,
+      book: rules.meterBook,
+      confirmations: config.chain.confirmations,
+      pollMs: config.chain.pollMs,
+      now: () => clock.now(),
+      logger: logger.scope('community')
+    })
   const { decimals } = await settlement.token()
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
   const device = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter'), directory: dirname(databasePath) })
@@ -106,6 +118,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     store,
     network,
     settlement,
+    membership,
     signer,
     meter,
     book: new OrderBook({ rules, maxOrders: MAX_BOOK_ORDERS, maxPerSigner: MAX_OPEN_ORDERS_PER_SIGNER }),
