@@ -34,14 +34,21 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
     packages: ['viem', 'node:child_process', 'node:fs', 'node:module', 'node:readline', 'node:stream', 'node:timers/promises']
   },
   store: { values: ['domain'], types: ['ports'], packages: ['level', 'node:crypto'] },
-  drivers: { values: ['domain'], types: ['ports'], packages: ['modbus-serial', 'serialport', 'node:crypto', 'node:dgram', 'node:events', 'node:fs/promises', 'node:net', 'node:path', 'node:timers/promises'] },
+  drivers: {
+    values: ['domain'],
+    types: ['ports'],
+    packages: [
+      'home-assistant-js-websocket', 'modbus-serial', 'mqtt', 'multicast-dns', 'serialport', 'node:crypto', 'node:dgram', 'node:events',
+      'node:fs/promises', 'node:http', 'node:net', 'node:path', 'node:timers/promises', 'node:tls'
+    ]
+  },
   simulator: { values: ['domain', 'signing'], types: ['ports'], packages: [] },
   node: {
     values: ['domain', 'signing', 'market', 'trade', 'agent', 'network', 'chain', 'store', 'drivers', 'protocols/*/constants.ts'],
     types: ['config', 'ports'],
-    packages: ['node:crypto']
+    packages: ['node:crypto', 'node:path']
   },
-  api: { values: ['domain'], types: ['ports', 'node'], packages: ['fastify', 'node:crypto', 'node:fs/promises', 'node:net'] },
+  api: { values: ['domain'], types: ['ports', 'node'], packages: ['fastify', 'mqtt', 'node:crypto', 'node:fs/promises', 'node:net'] },
   practice: {
     values: ['domain', 'signing', 'config', 'chain', 'drivers', 'api'],
     types: ['node'],

@@ -108,6 +108,16 @@ export const configSchema = Type.Object({
     port: whole(0, 65_535, { default: 0, description: 'Port of the local interface. 0 takes any free one.', flag: '--api-port' })
   }, { description: 'The local interface, for the command line and other programs.' }),
 
+  mqtt: Type.Object({
+    url: Type.Optional(text({ pattern: /^mqtts?:\/\/[^\s@]{1,500}$/, expected: 'an address that begins with mqtt:// or mqtts:// and holds no password', description: 'MQTT broker that is told what the node does, for Home Assistant. Nothing is told while it is not set.', example: 'mqtt://192.168.1.10:1883' })),
+    username: Type.Optional(text({ description: 'User name at the broker.', example: 'wattmesh' })),
+    passwordFile: Type.Optional(text({ pattern: /^[^\p{Cc}]{1,500}$/u, expected: 'the path of a file', description: 'File that holds the password at the broker and nothing else.', example: '/home/me/.wattmesh/mqtt.password' })),
+    discoveryPrefix: text({ default: 'homeassistant', pattern: /^[^\s+#]{1,64}$/, expected: 'a topic without + and #', description: 'Where Home Assistant looks for devices.' }),
+    topic: text({ default: 'wattmesh', pattern: /^[^\s+#]{1,64}$/, expected: 'a topic without + and #', description: 'First part of the node\'s own topics.' }),
+    pauseSwitch: yesOrNo({ default: false, description: 'Whether Home Assistant gets a switch that pauses trading. Whoever may write to the broker can then use it.' }),
+    currency: Type.Optional(text({ pattern: /^[A-Z]{3}$/, expected: 'three capital letters', description: 'Currency in which Home Assistant shows money. Without it, the token\'s symbol.', example: 'EUR' }))
+  }, { description: 'Publishing to Home Assistant over MQTT.' }),
+
   clock: Type.Object({
     speed: number(0.001, 100_000, { default: 1, description: 'How many seconds of the market pass in one real second.' }),
     realStartMs: Type.Optional(whole(0, MAX, { unit: 'Unix milliseconds', description: 'The real time at which the market showed `marketStart`. The same for every home of a practice market.', example: 1767225600000 })),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
 import { MAX_BOOK_ORDERS, MAX_OPEN_ORDERS_PER_SIGNER } from '../../protocols/order-gossip/constants.ts'
 import { draw } from '../agent/draws.ts'
 import { persistence } from '../agent/forecast.ts'
@@ -99,7 +100,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     })
   const { decimals } = await settlement.token().catch(closing)
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
-  const device = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter') }).catch(closing)
+  const device = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter'), directory: dirname(databasePath) }).catch(closing)
   const meter = registerMeter(device)
   const network = createNetwork({
     privateKey,

@@ -52,6 +52,7 @@ describe('loading the configuration', () => {
       tariff: { retail: '0.30', feedIn: '0.08', bands: [], table: [] },
       network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: true, mdnsTag: '_wattmesh._udp.local', bootstrap: [], announce: [], dht: true, portMapping: true, reachability: true, relay: true, relayForOthers: true, holePunching: true },
       meter: { driver: 'demo', params: {} },
+      mqtt: { discoveryPrefix: 'homeassistant', topic: 'wattmesh', pauseSwitch: false },
       trading: {
         paused: false,
         forecast: 'own-history',
