@@ -16,10 +16,12 @@ import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
 import { createBuyer } from './run-trade.ts'
 import { loop } from './supervise.ts'
+import { syncBook } from './sync-book.ts'
 import { tradingGate } from './trading-gate.ts'
 import type { NodeContext } from './context.ts'
 import type { NodeEvent, NodeListener } from './events.ts'
 import type { Loop } from './supervise.ts'
+import type { Divergence } from './sync-book.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
@@ -42,6 +44,8 @@ export interface NodeStatus {
   readonly lastReading?: PeriodReading
   readonly openOrders: number
   readonly openTrades: number
+  /** How far our book is from the neighbours'. */
+  readonly divergence: Divergence
   /** No new trades while it is not well. */
   readonly chain: ChainHealth
 }
@@ -105,6 +109,13 @@ export function createNode (init: NodeInit): EnergyNode {
   const answer = answerTrade(context, { quotes, keys, isOpen })
   const look = matchBook(context, { quotes, tabs, buyer, keys, isOpen })
 
+  const books = syncBook(context, receive)
+  listeners.add((event) => {
+    if (event.type === 'order:accepted') {
+      books.add(event.order)
+    }
+  })
+
   const loops = new Map<string, Loop>()
   const cleanups: Array<() => void | Promise<void>> = []
 
@@ -141,9 +152,15 @@ export function createNode (init: NodeInit): EnergyNode {
       await network.start({
         onOrder: async (signed) => receive(signed),
         onTrade: answer,
-        onPeer: (peer, isConnected) => { emit({ type: 'peer:changed', peer, isConnected }) }
+        onBook: async (question) => books.answer(question),
+        onPeer: (peer, isConnected) => {
+          books.peerChanged(peer.peerId, isConnected)
+          emit({ type: 'peer:changed', peer, isConnected })
+        }
       })
       cleanups.push(async () => network.stop())
+      books.start()
+      cleanups.push(async () => books.stop())
       for (const tab of ledger.allTabs()) {
         await tabs.refresh(tab.buyer, tab.seller).catch((error: unknown) => { logger.warn('a tab could not be read from the chain', { error: explain(error) }) })
       }
@@ -180,6 +197,7 @@ export function createNode (init: NodeInit): EnergyNode {
       lastReading: meters.history().at(-1),
       openOrders: book.size,
       openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
+      divergence: books.divergence(),
       chain: settlement.isHealthy()
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),

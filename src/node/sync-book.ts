@@ -1,0 +1,267 @@
+/**
+ * Path d: our book and a neighbour's become one. They are compared when we meet, again until they agree, and shortly before each
+ * gate closes, so that what gossip lost, or a parted street never heard, is known in time. Here is when and with whom; `read-book` is how.
+ */
+import { createHash } from 'node:crypto'
+import { MAX_SYNC_PAGE_DIGESTS, MAX_SYNC_PAGE_ORDERS } from '../../protocols/book-sync/constants.ts'
+import { MAX_BOOK_ORDERS } from '../../protocols/order-gossip/constants.ts'
+import { draw } from '../agent/draws.ts'
+import { compareKeys } from '../domain/book-sync.ts'
+import { explain, hasCode } from '../domain/errors.ts'
+import { gateClosure, periodAt } from '../domain/period.ts'
+import { NewestOrders } from '../market/newest-orders.ts'
+import { readBook } from './read-book.ts'
+import { loop } from './supervise.ts'
+import type { NodeContext } from './context.ts'
+import type { BookComparison } from './read-book.ts'
+import type { ReceiveOrder } from './receive-order.ts'
+import type { Loop } from './supervise.ts'
+import type { BookAnswer, BookQuestion, DigestsAnswer, DigestsQuestion, OrdersAnswer, OrdersQuestion } from '../domain/book-sync.ts'
+import type { SignedOrder, VerifiedOrder } from '../domain/order.ts'
+import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
+
+/** How far two books were apart when they were last compared, before they were repaired. */
+export interface Divergence {
+  /** Differing offers of all connected neighbours over all their offers, 0 to 1; undefined before the first comparison. */
+  readonly share?: number
+  readonly neighbours: NeighbourDivergence[]
+}
+
+export interface NeighbourDivergence {
+  readonly peerId: string
+  readonly comparedAt: UnixSeconds
+  /** Open in at least one of the two books. */
+  readonly offers: number
+  readonly differing: number
+  readonly share: number
+}
+
+export interface SyncBook {
+  /** Takes note of an order the book has accepted. */
+  add(order: VerifiedOrder): void
+  answer(question: BookQuestion): Promise<BookAnswer>
+  peerChanged(peerId: string, isConnected: boolean): void
+  divergence(): Divergence
+  start(): void
+  stop(): Promise<void>
+}
+
+interface Neighbour {
+  readonly peerId: string
+  dueAt: UnixSeconds
+  isBusy: boolean
+  /** Comparisons since the books last agreed. */
+  attempts: number
+  /** Orders read from it since the period `takenFrom`. */
+  taken: number
+  takenFrom: UnixSeconds
+  last?: NeighbourDivergence
+}
+
+/** Comparisons under way at once. */
+const MAX_COMPARISONS = 3
+/** What one neighbour may send us in a period: half a book, so that nobody fills it alone. */
+const MAX_ORDERS_FROM_ONE = 10_000
+/** Pause before a book that differed is looked at again; it doubles up to the most. */
+const RECHECK_SEC = 10
+const MAX_RECHECK_SEC = 900
+/** Books are compared at most this long before a gate closes, and in half of it at the latest. */
+const MAX_GATE_LEAD_SEC = 120
+/** Whoever keeps a false book is not asked again for so long. */
+const DISTRUST_SEC = 3600
+const MAX_DISTRUSTED = 1000
+
+export interface SyncBounds {
+  readonly maxOrdersFromOne: number
+  readonly maxSigners: number
+}
+
+export function syncBook (
+  context: Pick<NodeContext, 'rules' | 'rulesDigest' | 'clock' | 'logger' | 'network' | 'signer'>,
+  receive: ReceiveOrder,
+  bounds: SyncBounds = { maxOrdersFromOne: MAX_ORDERS_FROM_ONE, maxSigners: MAX_BOOK_ORDERS }
+): SyncBook {
+  const { rules, rulesDigest, clock, logger, network, signer } = context
+  const newest = new NewestOrders(shortDigest)
+  const neighbours = new Map<string, Neighbour>()
+  const distrusted = new Map<string, UnixSeconds>()
+  const beingRead = new Set<Account>()
+  let comparing = 0
+  let checkedGate: UnixSeconds = 0
+  let running: Loop | undefined
+
+  const firstOpen = (): UnixSeconds => periodAt(clock.now() + rules.gateClosureSec, rules) + rules.periodSec
+  const forgetPast = (): void => { newest.forgetBefore(clock.now() + rules.gateClosureSec - rules.clockToleranceSec) }
+
+  const compare = async (neighbour: Neighbour): Promise<void> => {
+    const book = await network.readBook(neighbour.peerId)
+    try {
+      if (neighbour.takenFrom !== firstOpen()) {
+        neighbour.takenFrom = firstOpen()
+        neighbour.taken = 0
+      }
+      const found = await readBook(book, { rulesDigest, newest, receive, beingRead, from: firstOpen, maxOrders: bounds.maxOrdersFromOne - neighbour.taken, maxSigners: bounds.maxSigners })
+      neighbour.taken += found.read
+      note(neighbour, found)
+    } finally {
+      await book.close().catch(() => {})
+    }
+  }
+
+  const note = (neighbour: Neighbour, { offers, differing, read, isComplete }: BookComparison): void => {
+    const { peerId, attempts } = neighbour
+    const isFirst = neighbour.last == null
+    if (isComplete) {
+      neighbour.last = { peerId, comparedAt: clock.now(), offers, differing, share: offers === 0 ? 0 : differing / offers }
+    }
+    if (isComplete && differing === 0 && !isFirst) {
+      neighbour.attempts = 0
+      neighbour.dueAt = Number.MAX_SAFE_INTEGER
+    } else {
+      later(neighbour)
+    }
+    if (read > 0) {
+      logger.info('book read from a neighbour', { peer: peerId, offers, differing, read, attempts })
+    }
+  }
+
+  /** Gossip that is on its way settles most differences by itself; the rest is looked at less and less often. */
+  const later = (neighbour: Neighbour): void => {
+    neighbour.dueAt = clock.now() + Math.min(MAX_RECHECK_SEC, RECHECK_SEC * 2 ** Math.min(neighbour.attempts++, 10))
+  }
+
+  const distrust = (peerId: string): void => {
+    if (distrusted.size >= MAX_DISTRUSTED) {
+      distrusted.clear()
+    }
+    distrusted.set(peerId, clock.now() + DISTRUST_SEC)
+    neighbours.delete(peerId)
+    network.hangUp(peerId).catch(() => {})
+  }
+
+  const onFailure = (neighbour: Neighbour, error: unknown): void => {
+    const { peerId } = neighbour
+    if (hasCode(error, 'BOOK_FALSE', 'NETWORK_MALFORMED')) {
+      logger.warn('a neighbour keeps a false book and is left alone', { peer: peerId, error: explain(error) })
+      distrust(peerId)
+    } else {
+      logger.debug('books could not be compared', { peer: peerId, error: explain(error) })
+      later(neighbour)
+    }
+  }
+
+  const begin = (neighbour: Neighbour): void => {
+    comparing++
+    neighbour.isBusy = true
+    compare(neighbour)
+      .catch((error: unknown) => { onFailure(neighbour, error) })
+      .finally(() => {
+        comparing--
+        neighbour.isBusy = false
+        running?.wake()
+      })
+  }
+
+  /** A few neighbours, others each time, are due before a gate closes; each home has a moment of its own. */
+  const checkBeforeGate = (): UnixSeconds => {
+    const gate = gateClosure(firstOpen(), rules)
+    const checkAt = gateCheck(gate)
+    if (clock.now() < checkAt) {
+      return checkAt
+    }
+    if (checkedGate !== gate) {
+      checkedGate = gate
+      const luck = ({ peerId }: Neighbour): number => draw(gate, signer.address, 'compare with', peerId)
+      for (const neighbour of [...neighbours.values()].sort((a, b) => luck(a) - luck(b)).slice(0, MAX_COMPARISONS)) {
+        neighbour.dueAt = Math.min(neighbour.dueAt, clock.now())
+      }
+    }
+    return gateCheck(gate + rules.periodSec)
+  }
+
+  const gateCheck = (gate: UnixSeconds): UnixSeconds => {
+    const lead = Math.min(MAX_GATE_LEAD_SEC, rules.windowSec / 4)
+    return Math.floor(gate - lead * (1 - draw(gate, signer.address, 'compare at') / 2))
+  }
+
+  const round = async (): Promise<number> => {
+    forgetPast()
+    let next = checkBeforeGate()
+    for (const neighbour of [...neighbours.values()].filter(({ isBusy }) => !isBusy).sort((a, b) => a.dueAt - b.dueAt)) {
+      if (neighbour.dueAt <= clock.now() && comparing < MAX_COMPARISONS) {
+        begin(neighbour)
+      } else if (neighbour.dueAt > clock.now()) {
+        next = Math.min(next, neighbour.dueAt)
+      }
+    }
+    return Math.max(0, next - clock.now())
+  }
+
+  return {
+    add: (order) => { newest.add(order) },
+    async answer (question) {
+      forgetPast()
+      if (question.rules !== rulesDigest) {
+        return { kind: 'refusal', code: 'OTHER_MARKET' }
+      }
+      return question.kind === 'digests?' ? digestsPage(newest, firstOpen(), question) : ordersPage(newest, firstOpen(), question)
+    },
+    peerChanged (peerId, isConnected) {
+      if (!isConnected) {
+        neighbours.delete(peerId)
+      } else if ((distrusted.get(peerId) ?? 0) <= clock.now() && !neighbours.has(peerId)) {
+        neighbours.set(peerId, { peerId, dueAt: clock.now(), isBusy: false, attempts: 0, taken: 0, takenFrom: 0 })
+        running?.wake()
+      }
+    },
+    divergence () {
+      const known = [...neighbours.values()].flatMap(({ last }) => last ?? [])
+      const sum = (pick: (each: NeighbourDivergence) => number): number => known.reduce((total, each) => total + pick(each), 0)
+      const offers = sum((each) => each.offers)
+      return { share: known.length === 0 ? undefined : offers === 0 ? 0 : sum((each) => each.differing) / offers, neighbours: known }
+    },
+    start () {
+      running = loop('comparing books', round, { clock, logger })
+    },
+    async stop () {
+      const stopping = running
+      running = undefined
+      neighbours.clear()
+      await stopping?.stop()
+    }
+  }
+}
+
+function digestsPage (newest: NewestOrders, from: UnixSeconds, { from: theirFrom, root: theirRoot, after }: DigestsQuestion): DigestsAnswer {
+  const { digests, root } = newest.digests(from)
+  if (after == null && theirFrom === from && theirRoot === root) {
+    return { kind: 'digests', from, isSame: true, isMore: false, digests: [] }
+  }
+  const start = after == null ? 0 : digests.findIndex(({ signer }) => signer > after)
+  const end = start < 0 ? start : start + MAX_SYNC_PAGE_DIGESTS
+  return { kind: 'digests', from, isSame: false, isMore: start >= 0 && end < digests.length, digests: start < 0 ? [] : digests.slice(start, end) }
+}
+
+function ordersPage (newest: NewestOrders, from: UnixSeconds, { signers, after }: OrdersQuestion): OrdersAnswer {
+  const orders: SignedOrder[] = []
+  for (const signer of signers) {
+    for (const order of after != null && signer < after.signer ? [] : newest.of(signer, from)) {
+      if (after == null || compareKeys(order.order, after) > 0) {
+        if (orders.length === MAX_SYNC_PAGE_ORDERS) {
+          return { kind: 'orders', isMore: true, orders }
+        }
+        orders.push({ order: order.order, signature: order.signature })
+      }
+    }
+  }
+  return { kind: 'orders', isMore: false, orders }
+}
+
+/** First 16 bytes of the SHA-256 of the parts, put end to end. */
+function shortDigest (parts: readonly Hex[]): Hex {
+  const hash = createHash('sha256')
+  for (const part of parts) {
+    hash.update(part.slice(2), 'hex')
+  }
+  return `0x${hash.digest('hex').slice(0, 32)}`
+}
