@@ -38,6 +38,9 @@ export interface BookComparison {
   readonly isComplete: boolean
 }
 
+/** A book is asked for in about so many parts, so that several neighbours can each give some of them. */
+const PARTS = 8
+const LEAST_PART = 16
 /** Other work gets its turn after so many orders. */
 const ORDERS_PER_TURN = 32
 
@@ -158,9 +161,10 @@ function takeIn (signed: SignedOrder, { newest, receive, count }: OrdersRequest)
   }
 }
 
-/** Up to a question's worth of signers that are to be read now, in rising order; those that are settled leave `digests`. */
+/** Some of the signers that are to be read now, in rising order; those that are settled leave `digests`. */
 function nextBatch (digests: Map<Account, Hex>, judge: (signer: Account, digest: Hex) => 'settled' | 'later' | 'read'): Account[] {
   const batch: Account[] = []
+  const size = Math.min(MAX_SYNC_SIGNERS, Math.max(LEAST_PART, Math.ceil(digests.size / PARTS)))
   for (const [signer, digest] of digests) {
     const judgement = judge(signer, digest)
     if (judgement === 'settled') {
@@ -168,7 +172,7 @@ function nextBatch (digests: Map<Account, Hex>, judge: (signer: Account, digest:
     } else if (judgement === 'read') {
       batch.push(signer)
     }
-    if (batch.length === MAX_SYNC_SIGNERS) {
+    if (batch.length === size) {
       break
     }
   }
