@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect } from 'aegir/chai'
+import * as syncBounds from '../protocols/book-sync/constants.ts'
 import * as orderBounds from '../protocols/order/constants.ts'
 import * as gossipBounds from '../protocols/order-gossip/constants.ts'
 import * as tradeBounds from '../protocols/trade/constants.ts'
@@ -11,8 +12,8 @@ import { ORDER_RULE_CODES } from '../src/domain/verdict.ts'
 import { drivers } from '../src/drivers/index.ts'
 import { SKIP_REASONS } from '../src/ports/settlement.ts'
 
-const FOLDERS = ['.', 'docs', 'docs/reference', 'docs/decisions', 'protocols', 'protocols/order', 'protocols/order-gossip', 'protocols/trade', 'contracts', ...readdirSync('examples').map((example) => join('examples', example))]
-const BOUNDS: Record<string, bigint | number | string> = { ...orderBounds, ...gossipBounds, ...tradeBounds }
+const FOLDERS = ['.', 'docs', 'docs/reference', 'docs/decisions', 'protocols', 'protocols/order', 'protocols/order-gossip', 'protocols/trade', 'protocols/book-sync', 'contracts', ...readdirSync('examples').map((example) => join('examples', example))]
+const BOUNDS: Record<string, bigint | number | string> = { ...orderBounds, ...gossipBounds, ...tradeBounds, ...syncBounds }
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 

@@ -45,7 +45,7 @@ const LEAST_PART = 16
 const ORDERS_PER_TURN = 32
 
 /**
- * Throws `BOOK_FALSE` when the neighbour sends what no honest node can have, `BOOK_REFUSED` when it does not answer us, and
+ * Throws `NODE_FALSE_BOOK` when the neighbour sends what no honest node can have, `NODE_BOOK_REFUSED` when it does not answer us, and
  * what the conversation throws.
  */
 export async function readBook (book: Conversation<BookQuestion, BookAnswer>, init: ReadBookInit): Promise<BookComparison> {
@@ -182,7 +182,7 @@ function nextBatch (digests: Map<Account, Hex>, judge: (signer: Account, digest:
 async function askFor (book: Conversation<BookQuestion, BookAnswer>, question: BookQuestion, kind: BookAnswer['kind']): Promise<BookAnswer> {
   const answer = await book.ask(question)
   if (answer.kind === 'refusal') {
-    throw new CodedError('BOOK_REFUSED', 'The neighbour does not show us its book now; it will be asked again.', { details: { code: answer.code } })
+    throw new CodedError('NODE_BOOK_REFUSED', 'The neighbour does not show us its book now; it will be asked again.', { details: { code: answer.code } })
   }
   demand(answer.kind === kind, 'it answers another question than was asked')
   return answer
@@ -190,7 +190,7 @@ async function askFor (book: Conversation<BookQuestion, BookAnswer>, question: B
 
 function demand (isTrue: boolean, otherwise: string): void {
   if (!isTrue) {
-    throw new CodedError('BOOK_FALSE', `The neighbour's book cannot be true: ${otherwise}.`)
+    throw new CodedError('NODE_FALSE_BOOK', `The neighbour's book cannot be true: ${otherwise}.`)
   }
 }
 

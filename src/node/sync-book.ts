@@ -2,23 +2,20 @@
  * Path d: our book and a neighbour's become one. They are compared when we meet, again until they agree, and shortly before each
  * gate closes, so that what gossip lost, or a parted street never heard, is known in time. Here is when and with whom; `read-book` is how.
  */
-import { createHash } from 'node:crypto'
-import { MAX_SYNC_PAGE_DIGESTS, MAX_SYNC_PAGE_ORDERS } from '../../protocols/book-sync/constants.ts'
 import { MAX_BOOK_ORDERS } from '../../protocols/order-gossip/constants.ts'
 import { draw } from '../agent/draws.ts'
-import { compareKeys } from '../domain/book-sync.ts'
 import { explain, hasCode } from '../domain/errors.ts'
 import { gateClosure, periodAt } from '../domain/period.ts'
-import { NewestOrders } from '../market/newest-orders.ts'
+import { answerBook, createNewestOrders } from './answer-book.ts'
 import { readBook } from './read-book.ts'
 import { loop } from './supervise.ts'
 import type { NodeContext } from './context.ts'
 import type { BookComparison } from './read-book.ts'
 import type { ReceiveOrder } from './receive-order.ts'
 import type { Loop } from './supervise.ts'
-import type { BookAnswer, BookQuestion, DigestsAnswer, DigestsQuestion, OrdersAnswer, OrdersQuestion } from '../domain/book-sync.ts'
-import type { SignedOrder, VerifiedOrder } from '../domain/order.ts'
-import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
+import type { BookAnswer, BookQuestion } from '../domain/book-sync.ts'
+import type { VerifiedOrder } from '../domain/order.ts'
+import type { Account, UnixSeconds } from '../domain/units.ts'
 
 /** How far two books were apart when they were last compared, before they were repaired. */
 export interface Divergence {
@@ -82,7 +79,7 @@ export function syncBook (
   bounds: SyncBounds = { maxOrdersFromOne: MAX_ORDERS_FROM_ONE, maxSigners: MAX_BOOK_ORDERS }
 ): SyncBook {
   const { rules, rulesDigest, clock, logger, network, signer } = context
-  const newest = new NewestOrders(shortDigest)
+  const newest = createNewestOrders()
   const neighbours = new Map<string, Neighbour>()
   const distrusted = new Map<string, UnixSeconds>()
   const beingRead = new Set<Account>()
@@ -141,7 +138,7 @@ export function syncBook (
 
   const onFailure = (neighbour: Neighbour, error: unknown): void => {
     const { peerId } = neighbour
-    if (hasCode(error, 'BOOK_FALSE', 'NETWORK_MALFORMED')) {
+    if (hasCode(error, 'NODE_FALSE_BOOK', 'NETWORK_MALFORMED')) {
       logger.warn('a neighbour keeps a false book and is left alone', { peer: peerId, error: explain(error) })
       distrust(peerId)
     } else {
@@ -204,7 +201,7 @@ export function syncBook (
       if (question.rules !== rulesDigest) {
         return { kind: 'refusal', code: 'OTHER_MARKET' }
       }
-      return question.kind === 'digests?' ? digestsPage(newest, firstOpen(), question) : ordersPage(newest, firstOpen(), question)
+      return answerBook(newest, firstOpen(), question)
     },
     peerChanged (peerId, isConnected) {
       if (!isConnected) {
@@ -230,38 +227,4 @@ export function syncBook (
       await stopping?.stop()
     }
   }
-}
-
-function digestsPage (newest: NewestOrders, from: UnixSeconds, { from: theirFrom, root: theirRoot, after }: DigestsQuestion): DigestsAnswer {
-  const { digests, root } = newest.digests(from)
-  if (after == null && theirFrom === from && theirRoot === root) {
-    return { kind: 'digests', from, isSame: true, isMore: false, digests: [] }
-  }
-  const start = after == null ? 0 : digests.findIndex(({ signer }) => signer > after)
-  const end = start < 0 ? start : start + MAX_SYNC_PAGE_DIGESTS
-  return { kind: 'digests', from, isSame: false, isMore: start >= 0 && end < digests.length, digests: start < 0 ? [] : digests.slice(start, end) }
-}
-
-function ordersPage (newest: NewestOrders, from: UnixSeconds, { signers, after }: OrdersQuestion): OrdersAnswer {
-  const orders: SignedOrder[] = []
-  for (const signer of signers) {
-    for (const order of after != null && signer < after.signer ? [] : newest.of(signer, from)) {
-      if (after == null || compareKeys(order.order, after) > 0) {
-        if (orders.length === MAX_SYNC_PAGE_ORDERS) {
-          return { kind: 'orders', isMore: true, orders }
-        }
-        orders.push({ order: order.order, signature: order.signature })
-      }
-    }
-  }
-  return { kind: 'orders', isMore: false, orders }
-}
-
-/** First 16 bytes of the SHA-256 of the parts, put end to end. */
-function shortDigest (parts: readonly Hex[]): Hex {
-  const hash = createHash('sha256')
-  for (const part of parts) {
-    hash.update(part.slice(2), 'hex')
-  }
-  return `0x${hash.digest('hex').slice(0, 32)}`
 }

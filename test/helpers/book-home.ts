@@ -1,12 +1,15 @@
 import { OrderBook } from '../../src/market/order-book.ts'
+import { createNewestOrders } from '../../src/node/answer-book.ts'
 import { receiveOrder } from '../../src/node/receive-order.ts'
 import { syncBook } from '../../src/node/sync-book.ts'
 import { createSystemClock } from '../../src/node/system-clock.ts'
+import { verifyOrder } from '../../src/signing/verify.ts'
 import { aSigner, NOON, RULES, RULES_DIGEST } from './orders.ts'
 import { silentLogger } from './street.ts'
 import { aNetwork } from './streets.ts'
 import type { BookAnswer, BookQuestion } from '../../src/domain/book-sync.ts'
 import type { SignedOrder } from '../../src/domain/order.ts'
+import type { NewestOrders } from '../../src/market/newest-orders.ts'
 import type { Libp2pNetwork, NetworkLimits } from '../../src/network/network.ts'
 import type { SyncBook, SyncBounds } from '../../src/node/sync-book.ts'
 import type { Clock } from '../../src/ports/clock.ts'
@@ -79,4 +82,17 @@ export async function aBookHome (n: number, clock: Clock, { limits, bounds }: Bo
     },
     open: () => book.orders().map(({ order }) => order.signature).sort()
   }
+}
+
+/** What a node that accepted these orders tells its neighbours of. */
+export function aBook (orders: readonly SignedOrder[]): NewestOrders {
+  const newest = createNewestOrders()
+  for (const signed of orders) {
+    const order = verifyOrder(signed, RULES)
+    if (order == null) {
+      throw new Error('the signature is wrong')
+    }
+    newest.add(order)
+  }
+  return newest
 }

@@ -69,8 +69,8 @@ describe('books in step', () => {
     const [, maker, third] = street.homes
     const [{ periodStart, offers }] = maker.node.book()
     const isFrom = (index: number): boolean => street.homes[index].node.book()[0].offers.some(({ entry }) => entry.order.order.signer === maker.signer.address)
-    const offer = offers.find(({ entry }) => entry.order.order.signer === maker.signer.address)?.entry.order.order
-    const order = { ...offer ?? expect.fail('the maker offers nothing'), quantity: 0, revision: offer.revision + 1 }
+    const [offer] = offers.map(({ entry }) => entry.order.order).filter(({ signer }) => signer === maker.signer.address)
+    const order = { ...offer, quantity: 0, revision: offer.revision + 1 }
     const stranger = await street.neighbour(5)
     away = third.signer.key
     await stranger.publish({ order, signature: maker.signer.signOrder(order) })

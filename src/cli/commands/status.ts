@@ -17,14 +17,18 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
     printJson(status)
     return
   }
-  const { lastReading } = status
+  const { lastReading, divergence } = status
   print(`${status.name} in market area "${status.area}" (rules ${status.rulesDigest.slice(2, 10)})`)
-  print(`  time         ${new Date(status.time * 1000).toISOString().replace('.000Z', ' UTC').replace('T', ' ')}`)
+  print(`  time         ${clockTime(status.time)}`)
   print(`  peer id      ${status.peerId}`)
   print(`  owner        ${status.owner}`)
   print(`  node key     ${status.key}`)
   print(`  chain        ${status.chain.ok ? 'well' : `trading paused, money safe: ${status.chain.reason}`}`)
   print(`  neighbours   ${status.peers.length} connected`)
+  print(`  books        ${divergence.share == null ? 'not compared yet' : `${percent(divergence.share)} of the open offers differed when last compared`}`)
+  for (const { peerId, differing, offers, comparedAt } of divergence.neighbours) {
+    print(`    ${peerId}  ${differing} of ${offers} differed at ${clockTime(comparedAt)}`)
+  }
   print(`  offers       ${status.openOrders} open in the book`)
   print(`  trades       ${status.openTrades} under way`)
   print(`  last period  ${lastReading == null
@@ -33,4 +37,13 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   for (const address of status.addresses) {
     print(`  address      ${address}`)
   }
+}
+
+function clockTime (time: number): string {
+  return new Date(time * 1000).toISOString().replace('.000Z', ' UTC').replace('T', ' ')
+}
+
+/** Rounded up, so that what is not nothing never looks like it. */
+function percent (share: number): string {
+  return `${(Math.ceil(share * 1000) / 10).toFixed(1)} %`
 }
