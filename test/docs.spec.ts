@@ -7,6 +7,7 @@ import * as gossipBounds from '../protocols/order-gossip/constants.ts'
 import * as tradeBounds from '../protocols/trade/constants.ts'
 import { createProgram } from '../src/cli/index.ts'
 import { END_OF_GENERATED, renderCliReference } from '../src/cli/reference.ts'
+import { REFUSAL_CODES } from '../src/domain/book-sync.ts'
 import { DECLINE_CODES } from '../src/domain/trade-message.ts'
 import { ORDER_RULE_CODES } from '../src/domain/verdict.ts'
 import { drivers } from '../src/drivers/index.ts'
@@ -57,7 +58,7 @@ function deadLinks (path: string, page: string): string[] {
 
 /** Error codes in a source: names in capitals that are none of the codes homes tell each other, nor a name of others. */
 function errorCodes (text: string): string[] {
-  const others: readonly string[] = [...DECLINE_CODES, ...ORDER_RULE_CODES, ...SKIP_REASONS]
+  const others: readonly string[] = [...DECLINE_CODES, ...ORDER_RULE_CODES, ...REFUSAL_CODES, ...SKIP_REASONS]
   return [...text.matchAll(/'([A-Z]+_[A-Z_]+)'/g)].map(([, code]) => code)
     .filter((code) => !others.includes(code) && !/^(LEVEL|WATTMESH)_/.test(code))
 }

@@ -1,7 +1,7 @@
 /**
- * The node: what a home runs. It starts a written list in order and stops it in reverse; the four paths do the work, one file
- * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its three helpers). Fronts read from here and
- * call nothing beneath.
+ * The node: what a home runs. It starts a written list in order and stops it in reverse; the five paths do the work, one file
+ * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its three helpers,
+ * `sync-book` with `read-book` and `answer-book`). Fronts read from here and call nothing beneath.
  */
 import { explain } from '../domain/errors.ts'
 import { openPeriods } from '../domain/period.ts'

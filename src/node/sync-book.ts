@@ -1,5 +1,5 @@
 /**
- * Path d: our book and a neighbour's become one. They are compared when we meet, again until they agree, and shortly before each
+ * Path e: our book and a neighbour's become one. They are compared when we meet, again until they agree, and shortly before each
  * gate closes, so that what gossip lost, or a parted street never heard, is known in time. Here is when and with whom; `read-book` is how.
  */
 import { MAX_BOOK_ORDERS } from '../../protocols/order-gossip/constants.ts'
