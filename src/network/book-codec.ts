@@ -1,18 +1,14 @@
 import { equals } from 'uint8arrays/equals'
 import { BookMessage as BookWire } from '../../protocols/book-sync/book-sync.ts'
-import { MAX_SYNC_ANSWER_BYTES, MAX_SYNC_PAGE_DIGESTS, MAX_SYNC_PAGE_ORDERS, MAX_SYNC_SIGNERS } from '../../protocols/book-sync/constants.ts'
+import { MAX_SYNC_PAGE_DIGESTS, MAX_SYNC_PAGE_ORDERS, MAX_SYNC_SIGNERS } from '../../protocols/book-sync/constants.ts'
 import { REFUSAL_CODES } from '../domain/book-sync.ts'
 import { MAX_UINT40 } from '../domain/units.ts'
 import { ACCOUNT, DIGEST, bytesOf, decodeOrder, encodeOrder, hexOf, malformed, nameOf, readable, wholeOf } from './codec.ts'
 import type { OrderKey as KeyWire } from '../../protocols/book-sync/book-sync.ts'
-import type { BookMessage, OrderKey, OrdersAnswer, SignerDigest } from '../domain/book-sync.ts'
+import type { BookMessage, OrderKey, SignerDigest } from '../domain/book-sync.ts'
 import type { Hex } from '../domain/units.ts'
 
 const SHORT_DIGEST = 16
-/** What an answer of orders needs beside the orders, and each order beside its bytes: tags and lengths. */
-const ANSWER_OVERHEAD = 16
-const ORDER_OVERHEAD = 3
-
 export function encodeBookMessage (message: BookMessage): Uint8Array {
   return BookWire.encode(toWire(message))
 }
@@ -44,25 +40,10 @@ function toWire (message: BookMessage): Partial<BookWire> {
     case 'orders?':
       return { ordersQuestion: { rules: bytesOf(message.rules), signers: message.signers.map(bytesOf), after: message.after == null ? undefined : keyToWire(message.after) } }
     case 'orders':
-      return { ordersAnswer: ordersToWire(message) }
+      return { ordersAnswer: { isMore: Number(message.isMore), orders: message.orders.map((order) => encodeOrder(order) as Uint8Array<ArrayBuffer>) } }
     default:
       return { refusal: { code: REFUSAL_CODES.indexOf(message.code) + 1 } }
   }
-}
-
-/** As many of the orders as one answer can carry; the rest is for the next. */
-function ordersToWire ({ orders, isMore }: OrdersAnswer): BookWire['ordersAnswer'] {
-  const encoded: Array<Uint8Array<ArrayBuffer>> = []
-  let bytes = ANSWER_OVERHEAD
-  for (const order of orders) {
-    const next = encodeOrder(order) as Uint8Array<ArrayBuffer>
-    bytes += next.byteLength + ORDER_OVERHEAD
-    if (encoded.length === MAX_SYNC_PAGE_ORDERS || bytes > MAX_SYNC_ANSWER_BYTES) {
-      return { isMore: 1, orders: encoded }
-    }
-    encoded.push(next)
-  }
-  return { isMore: Number(isMore), orders: encoded }
 }
 
 function fromWire (wire: BookWire): BookMessage {

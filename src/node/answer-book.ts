@@ -41,11 +41,8 @@ function ordersPage (newest: NewestOrders, from: UnixSeconds, { signers, after }
   return { kind: 'orders', isMore: false, orders }
 }
 
-/** First 16 bytes of the SHA-256 of the parts, put end to end. */
+/** First 16 bytes of the SHA-256 of the parts, put end to end. One call for all of them: each costs more than its bytes. */
 function shortDigest (parts: readonly Hex[]): Hex {
-  const hash = createHash('sha256')
-  for (const part of parts) {
-    hash.update(part.slice(2), 'hex')
-  }
-  return `0x${hash.digest('hex').slice(0, 32)}`
+  const bytes = Buffer.from(parts.map((part) => part.slice(2)).join(''), 'hex')
+  return `0x${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}`
 }

@@ -70,7 +70,10 @@ export async function readBook (book: Conversation<BookQuestion, BookAnswer>, in
       // another neighbour gave it to us in the meantime
       const isSettled = newest.digest(signer, from) === digest
       isSettled && count(open(signer), false)
-      return isSettled ? 'settled' : beingRead.has(signer) ? 'later' : 'read'
+      if (isSettled) {
+        return 'settled'
+      }
+      return beingRead.has(signer) ? 'later' : 'read'
     })
     const maxOrders = init.maxOrders - tally.read
     if (batch.length === 0 || maxOrders <= 0) {
@@ -201,4 +204,3 @@ function isOpen ({ order }: SignedOrder): boolean {
 function nameOf ({ signer, periodStart, side }: OrderKey): string {
   return `${signer} ${periodStart} ${side}`
 }
-

@@ -109,7 +109,7 @@ export function syncBook (
     const { peerId, attempts } = neighbour
     const isFirst = neighbour.last == null
     if (isComplete) {
-      neighbour.last = { peerId, comparedAt: clock.now(), offers, differing, share: offers === 0 ? 0 : differing / offers }
+      neighbour.last = { peerId, comparedAt: clock.now(), offers, differing, share: shareOf(differing, offers) }
     }
     if (isComplete && differing === 0 && !isFirst) {
       neighbour.attempts = 0
@@ -215,7 +215,7 @@ export function syncBook (
       const known = [...neighbours.values()].flatMap(({ last }) => last ?? [])
       const sum = (pick: (each: NeighbourDivergence) => number): number => known.reduce((total, each) => total + pick(each), 0)
       const offers = sum((each) => each.offers)
-      return { share: known.length === 0 ? undefined : offers === 0 ? 0 : sum((each) => each.differing) / offers, neighbours: known }
+      return { share: known.length === 0 ? undefined : shareOf(sum((each) => each.differing), offers), neighbours: known }
     },
     start () {
       running = loop('comparing books', round, { clock, logger })
@@ -227,4 +227,8 @@ export function syncBook (
       await stopping?.stop()
     }
   }
+}
+
+function shareOf (differing: number, offers: number): number {
+  return offers === 0 ? 0 : differing / offers
 }

@@ -1,12 +1,13 @@
-import { expect } from 'aegir/chai'
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { multiaddr } from '@multiformats/multiaddr'
+import { expect } from 'aegir/chai'
 import * as lp from 'it-length-prefixed'
 import { concat } from 'uint8arrays/concat'
 import { fromString } from 'uint8arrays/from-string'
 import {
   BOOK_SYNC_PROTOCOL_ID, MAX_SYNC_ANSWER_BYTES, MAX_SYNC_PAGE_ORDERS, MAX_SYNC_QUESTION_BYTES, MAX_SYNC_STREAMS_PER_PEER
 } from '../../protocols/book-sync/constants.ts'
+import { compareKeys } from '../../src/domain/book-sync.ts'
 import { decodeBookMessage, encodeBookMessage } from '../../src/network/book-codec.ts'
 import { answerOn } from '../../src/network/conversation.ts'
 import { createLibp2pNode } from '../../src/network/libp2p.ts'
@@ -104,7 +105,7 @@ describe('book sync over libp2p', function () {
 
   const sortedOf = (orders: readonly SignedOrder[], { signers }: OrdersQuestion): SignedOrder[] => orders
     .filter(({ order }) => signers.includes(order.signer))
-    .sort((a, b) => a.order.signer === b.order.signer ? a.order.periodStart - b.order.periodStart : a.order.signer < b.order.signer ? -1 : 1)
+    .sort((a, b) => compareKeys(a.order, b.order))
     .slice(0, MAX_SYNC_PAGE_ORDERS)
 
   it('should fill the book of a joiner with 5,000 offers from two neighbours, one of whom forges', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'aegir/chai'
-import { orderTopic } from '../../protocols/constants.ts'
 import * as syncConstants from '../../protocols/book-sync/constants.ts'
+import { orderTopic } from '../../protocols/constants.ts'
 import * as orderConstants from '../../protocols/order/constants.ts'
 import * as gossipConstants from '../../protocols/order-gossip/constants.ts'
 import * as tradeConstants from '../../protocols/trade/constants.ts'
