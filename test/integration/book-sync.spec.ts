@@ -324,6 +324,27 @@ describe('book sync over libp2p', function () {
     await until(() => stream.remoteWriteStatus === 'closed')
   })
 
+  it('should take in no more orders a second than its bound, and let a stream live no longer than its own', async () => {
+    const server = await home(1, pool.slice(0, 300), { limits: { maxSyncStreamMs: 3000 } })
+    const reader = await home(3, [], { limits: { maxSyncOrdersPerSec: 1000 } })
+    const raw = await aRawNode(2, server.network)
+    raws.push(raw)
+    const idle = await raw.dialProtocol(peerIdOf(server.network.key), BOOK_SYNC_PROTOCOL_ID)
+    const opened = performance.now()
+    await meet(reader, server)
+    await until(() => isFull(reader, pool.slice(0, 300)), 20_000)
+    const book = await reader.network.readBook(server.network.peerId)
+    const begun = performance.now()
+    for (let i = 0; i < 3; i++) {
+      await book.ask(ordersQuestion([100, 101, 102].map((n) => aSigner(n).address).sort()))
+    }
+    // the first page is free, the second and the third wait for 256 orders each
+    expect(performance.now() - begun).to.be.at.least(500)
+    await book.close()
+    await until(() => idle.status === 'reset')
+    expect(performance.now() - opened).to.be.at.least(2900)
+  })
+
   it('should page through one signer with more orders than a page, and start after any key', async () => {
     const many = Array.from({ length: 190 }, (_, p) => aSignedOrder({ periodStart: NOON + p * 900 }, aSigner(100)))
     const server = await home(1, [...many, ...offers(3, 100).slice(100)])
