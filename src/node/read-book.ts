@@ -20,8 +20,8 @@ export interface ReadBookInit {
   readonly beingRead: Set<Account>
   /** First period that still counts for us. */
   from(): UnixSeconds
-  /** How many more orders may come from this neighbour. */
-  readonly maxOrders: number
+  /** How many more orders may come from this neighbour; counted down as they come, so that breaking off wins nothing. */
+  readonly share: { left: number }
   /** More signers than this fit into nobody's book. */
   readonly maxSigners: number
 }
@@ -49,7 +49,7 @@ const ORDERS_PER_TURN = 32
  * what the conversation throws.
  */
 export async function readBook (book: Conversation<BookQuestion, BookAnswer>, init: ReadBookInit): Promise<BookComparison> {
-  const { newest, beingRead } = init
+  const { newest, beingRead, share } = init
   const { from, digests, isSame } = await readDigests(book, init)
   const tally = { offers: 0, differing: 0, read: 0 }
   const count = (offers: number, isDiffering: boolean): void => {
@@ -75,13 +75,12 @@ export async function readBook (book: Conversation<BookQuestion, BookAnswer>, in
       }
       return beingRead.has(signer) ? 'later' : 'read'
     })
-    const maxOrders = init.maxOrders - tally.read
-    if (batch.length === 0 || maxOrders <= 0) {
-      return { ...tally, isComplete: digests.size === 0 && maxOrders > 0 }
+    if (batch.length === 0 || share.left <= 0) {
+      return { ...tally, isComplete: digests.size === 0 && share.left > 0 }
     }
     batch.forEach((signer) => beingRead.add(signer))
     try {
-      tally.read += await readOrders(book, { ...init, maxOrders, from, signers: batch, count })
+      tally.read += await readOrders(book, { ...init, from, signers: batch, count })
     } finally {
       batch.forEach((signer) => beingRead.delete(signer))
     }
@@ -122,9 +121,9 @@ interface OrdersRequest extends Omit<ReadBookInit, 'from'> {
   count(offers: number, isDiffering: boolean): void
 }
 
-/** Reads the orders of some signers page by page, until there are no more or `maxOrders` are reached; returns how many it read. */
+/** Reads the orders of some signers page by page, until there are no more or the neighbour's share is used up; returns how many it read. */
 async function readOrders (book: Conversation<BookQuestion, BookAnswer>, request: OrdersRequest): Promise<number> {
-  const { rulesDigest: rules, newest, from, signers, count, maxOrders } = request
+  const { rulesDigest: rules, newest, from, signers, count, share } = request
   const asked = new Set(signers)
   const seen = new Set<string>()
   let after: OrderKey | undefined
@@ -135,12 +134,13 @@ async function readOrders (book: Conversation<BookQuestion, BookAnswer>, request
       demand(asked.has(signed.order.signer) && (after == null || compareKeys(signed.order, after) > 0), 'its orders are not those that were asked for, in rising order')
       after = signed.order
       seen.add(nameOf(after))
+      share.left--
       takeIn(signed, request)
       if (index % ORDERS_PER_TURN === ORDERS_PER_TURN - 1) {
         await new Promise((resolve) => { setImmediate(resolve) })
       }
     }
-    if (seen.size >= maxOrders) {
+    if (share.left <= 0) {
       return seen.size
     }
     if (!page.isMore) {

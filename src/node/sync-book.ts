@@ -49,9 +49,6 @@ interface Neighbour {
   isBusy: boolean
   /** Comparisons since the books last agreed. */
   attempts: number
-  /** Orders read from it since the period `takenFrom`. */
-  taken: number
-  takenFrom: UnixSeconds
   last?: NeighbourDivergence
 }
 
@@ -83,6 +80,8 @@ export function syncBook (
   const neighbours = new Map<string, Neighbour>()
   const distrusted = new Map<string, UnixSeconds>()
   const beingRead = new Set<Account>()
+  const shares = new Map<string, { left: number }>()
+  let sharesFrom: UnixSeconds = 0
   let comparing = 0
   let checkedGate: UnixSeconds = 0
   let running: Loop | undefined
@@ -90,16 +89,22 @@ export function syncBook (
   const firstOpen = (): UnixSeconds => periodAt(clock.now() + rules.gateClosureSec, rules) + rules.periodSec
   const forgetPast = (): void => { newest.forgetBefore(clock.now() + rules.gateClosureSec - rules.clockToleranceSec) }
 
+  /** Kept until the period ends, however often the neighbour comes and goes. */
+  const shareFor = (peerId: string): { left: number } => {
+    if (sharesFrom !== firstOpen()) {
+      sharesFrom = firstOpen()
+      shares.clear()
+    }
+    const share = shares.get(peerId) ?? { left: bounds.maxOrdersFromOne }
+    shares.set(peerId, share)
+    return share
+  }
+
   const compare = async (neighbour: Neighbour): Promise<void> => {
     const book = await network.readBook(neighbour.peerId)
     try {
-      if (neighbour.takenFrom !== firstOpen()) {
-        neighbour.takenFrom = firstOpen()
-        neighbour.taken = 0
-      }
-      const found = await readBook(book, { rulesDigest, newest, receive, beingRead, from: firstOpen, maxOrders: bounds.maxOrdersFromOne - neighbour.taken, maxSigners: bounds.maxSigners })
-      neighbour.taken += found.read
-      note(neighbour, found)
+      const share = shareFor(neighbour.peerId)
+      note(neighbour, await readBook(book, { rulesDigest, newest, receive, beingRead, from: firstOpen, share, maxSigners: bounds.maxSigners }))
     } finally {
       await book.close().catch(() => {})
     }
@@ -207,7 +212,7 @@ export function syncBook (
       if (!isConnected) {
         neighbours.delete(peerId)
       } else if ((distrusted.get(peerId) ?? 0) <= clock.now() && !neighbours.has(peerId)) {
-        neighbours.set(peerId, { peerId, dueAt: clock.now(), isBusy: false, attempts: 0, taken: 0, takenFrom: 0 })
+        neighbours.set(peerId, { peerId, dueAt: clock.now(), isBusy: false, attempts: 0 })
         running?.wake()
       }
     },
