@@ -24,7 +24,7 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   config: { values: ['domain'], types: [], packages: ['typebox', 'yaml', 'node:crypto', 'node:fs', 'node:os', 'node:path', 'node:zlib'] },
   telemetry: { values: [], types: ['ports'], packages: [] },
   network: {
-    values: ['domain', 'protocols/constants.ts', 'protocols/*/constants.ts', 'protocols/order/order.ts', 'protocols/trade/trade.ts'],
+    values: ['domain', 'protocols/constants.ts', 'protocols/*/constants.ts', 'protocols/order/order.ts', 'protocols/trade/trade.ts', 'protocols/book-sync/book-sync.ts'],
     types: ['ports'],
     packages: ['libp2p', '@libp2p/*', '@chainsafe/*', '@multiformats/multiaddr', 'it-*', 'uint8arrays', 'uint8arraylist', 'datastore-level', 'multiformats', 'node:crypto']
   },

@@ -23,8 +23,8 @@ export const TRADE_STATES: readonly TradeState[] = [
   'proposed', 'agreed', 'delivered', 'receipted', 'settled', 'declined', 'expired', 'lapsed', 'claimed'
 ]
 
-const ACCOUNT = 20
-const DIGEST = 32
+export const ACCOUNT = 20
+export const DIGEST = 32
 const SIGNATURE = 64
 const UINT96 = 12
 
@@ -175,22 +175,29 @@ function receiptFromWire (wire: ReceiptWire): Receipt {
 
 /** Runs `read`; whatever it throws, and any byte form other than the one `encode` writes, is `NETWORK_MALFORMED`. */
 function canonical<T> (bytes: Uint8Array, encode: (value: T) => Uint8Array, read: () => T): T {
-  try {
+  return readable(() => {
     const value = read()
     if (!equals(encode(value), bytes)) {
       throw malformed('it is not in canonical form')
     }
     return value
+  })
+}
+
+/** Whatever `read` throws becomes `NETWORK_MALFORMED`. */
+export function readable<T> (read: () => T): T {
+  try {
+    return read()
   } catch (error) {
     throw error instanceof CodedError ? error : malformed('it is not valid protobuf', error)
   }
 }
 
-function malformed (what: string, cause?: unknown): CodedError {
+export function malformed (what: string, cause?: unknown): CodedError {
   return networkError('NETWORK_MALFORMED', `The message cannot be read: ${what}.`, cause)
 }
 
-function bytesOf (hex: Hex): Uint8Array<ArrayBuffer> {
+export function bytesOf (hex: Hex): Uint8Array<ArrayBuffer> {
   return fromString(hex.slice(2), 'base16')
 }
 
@@ -201,7 +208,7 @@ function moneyBytes (amount: Money): Uint8Array<ArrayBuffer> {
   return fromString(amount.toString(16).padStart(2 * UINT96, '0'), 'base16')
 }
 
-function hexOf (bytes: Uint8Array, length: number, field: string): Hex {
+export function hexOf (bytes: Uint8Array, length: number, field: string): Hex {
   if (bytes.byteLength !== length) {
     throw malformed(`${field} must have ${length} bytes`)
   }
@@ -216,14 +223,14 @@ function signatureOf (bytes: Uint8Array): Hex {
   return hexOf(bytes, SIGNATURE, 'signature')
 }
 
-function wholeOf (value: number, max: number, field: string): number {
+export function wholeOf (value: number, max: number, field: string): number {
   if (!isWhole(value, 0, max)) {
     throw malformed(`${field} must be at most ${max}`)
   }
   return value
 }
 
-function nameOf<T> (names: readonly T[], number: number, field: string): T {
+export function nameOf<T> (names: readonly T[], number: number, field: string): T {
   const name = names[number - 1]
   if (name == null) {
     throw malformed(`${field} ${number} is not known`)

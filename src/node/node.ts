@@ -1,7 +1,7 @@
 /**
- * The node: what a home runs. It starts a written list in order and stops it in reverse; the four paths do the work, one file
- * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its helpers). Fronts read from here and
- * call nothing beneath.
+ * The node: what a home runs. It starts a written list in order and stops it in reverse; the five paths do the work, one file
+ * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its helpers,
+ * `sync-book` with `read-book` and `answer-book`). Fronts read from here and call nothing beneath.
  */
 import { explain } from '../domain/errors.ts'
 import { openPeriods } from '../domain/period.ts'
@@ -20,12 +20,14 @@ import { receiveOrder } from './receive-order.ts'
 import { createBuyer } from './run-trade.ts'
 import { submitForOthers } from './submit-for-others.ts'
 import { loop } from './supervise.ts'
+import { syncBook } from './sync-book.ts'
 import { tradingGate } from './trading-gate.ts'
 import type { NodeContext } from './context.ts'
 import type { NodeEvent, NodeListener } from './events.ts'
 import type { KnobChanges } from './knobs.ts'
 import type { Loop } from './supervise.ts'
 import type { Decision, Knobs } from '../domain/knobs.ts'
+import type { Divergence } from './sync-book.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
@@ -52,6 +54,8 @@ export interface NodeStatus {
   readonly knobs: Knobs
   /** The newest decision of each open period, soonest first. */
   readonly decisions: readonly Decision[]
+  /** How far our book is from the neighbours'. */
+  readonly divergence: Divergence
   /** No new trades while it is not well. */
   readonly chain: ChainHealth
   /** Present when the rules name a meter book. */
@@ -132,6 +136,13 @@ export function createNode (init: NodeInit): EnergyNode {
   const answer = answerTrade(context, { quotes, keys, members, queue, isOpen, isPartner })
   const look = matchBook(context, { quotes, tabs, buyer, keys, members, isOpen, isPartner })
 
+  const books = syncBook(context, receive)
+  listeners.add((event) => {
+    if (event.type === 'order:accepted') {
+      books.add(event.order)
+    }
+  })
+
   const loops = new Map<string, Loop>()
   const cleanups: Array<() => void | Promise<void>> = []
 
@@ -181,9 +192,15 @@ export function createNode (init: NodeInit): EnergyNode {
       await network.start({
         onOrder: async (signed) => receive(signed),
         onTrade: answer,
-        onPeer: (peer, isConnected) => { emit({ type: 'peer:changed', peer, isConnected }) }
+        onBook: async (question) => books.answer(question),
+        onPeer: (peer, isConnected) => {
+          books.peerChanged(peer.peerId, isConnected)
+          emit({ type: 'peer:changed', peer, isConnected })
+        }
       })
       cleanups.push(async () => network.stop())
+      books.start()
+      cleanups.push(async () => books.stop())
       for (const tab of ledger.allTabs()) {
         await tabs.refresh(tab.buyer, tab.seller).catch((error: unknown) => { logger.warn('a tab could not be read from the chain', { error: explain(error) }) })
       }
@@ -223,7 +240,8 @@ export function createNode (init: NodeInit): EnergyNode {
       knobs: knobs.current(),
       decisions: quotes.decisions(),
       chain: settlement.isHealthy(),
-      ...(membership == null ? {} : { community: { ...membership.state(), standing: standing() } })
+      ...(membership == null ? {} : { community: { ...membership.state(), standing: standing() } }),
+      divergence: books.divergence(),
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),
     trades: async (query) => store.trades(query),

@@ -24,7 +24,7 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
     printJson(status)
     return
   }
-  const { community, lastReading, knobs, decisions } = status
+  const { community, divergence, lastReading, knobs, decisions } = status
   print(`${status.name} in market area "${status.area}" (rules ${status.rulesDigest.slice(2, 10)})`)
   print(`  time         ${time(status.time)} UTC`)
   print(`  peer id      ${status.peerId}`)
@@ -39,6 +39,10 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   }
   print(`  trading      ${knobs.paused ? 'paused by you' : 'on'}${knobs.neighboursOnly ? ', neighbours only' : ''}`)
   print(`  neighbours   ${status.peers.length} connected`)
+  print(`  books        ${divergence.share == null ? 'not compared yet' : `${percent(divergence.share)} of the open offers differed when last compared`}`)
+  for (const { peerId, differing, offers, comparedAt } of divergence.neighbours) {
+    print(`    ${peerId}  ${differing} of ${offers} differed at ${time(comparedAt)} UTC`)
+  }
   print(`  offers       ${status.openOrders} open in the book`)
   print(`  trades       ${status.openTrades} under way`)
   print(`  last period  ${lastReading == null
@@ -50,4 +54,9 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   for (const address of status.addresses) {
     print(`  address      ${address}`)
   }
+}
+
+/** Rounded up, so that what is not nothing never looks like it. */
+function percent (share: number): string {
+  return `${(Math.ceil(share * 1000) / 10).toFixed(1)} %`
 }
