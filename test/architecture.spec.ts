@@ -39,7 +39,7 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   node: {
     values: ['domain', 'signing', 'market', 'trade', 'agent', 'network', 'chain', 'store', 'drivers', 'protocols/*/constants.ts'],
     types: ['config', 'ports'],
-    packages: ['node:crypto']
+    packages: ['node:crypto', 'node:os']
   },
   api: { values: ['domain'], types: ['ports', 'node'], packages: ['fastify', 'node:crypto', 'node:fs/promises', 'node:net'] },
   practice: {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { CodedError } from '../domain/errors.ts'
 import type { ApiAccess } from './server.ts'
-import type { PeriodReading } from '../domain/reading.ts'
+import type { PeriodRecord } from '../domain/reading.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { NodeEvent } from '../node/events.ts'
 import type { EnergyNode, NodeStatus, Wallet } from '../node/node.ts'
@@ -16,7 +16,7 @@ export interface ApiClient {
   status(): Promise<Json<NodeStatus>>
   book(): Promise<Json<ReturnType<EnergyNode['book']>>>
   trades(): Promise<Array<Json<Trade>>>
-  readings(): Promise<PeriodReading[]>
+  readings(): Promise<PeriodRecord[]>
   wallet(): Promise<Json<Wallet>>
   settle(): Promise<{ submitted: number }>
   dial(address: string): Promise<void>

@@ -13,6 +13,8 @@ export interface DataPaths {
   readonly config: string
   /** The hot key: readable by the owner of the process only. */
   readonly key: string
+  /** The meter's key, which vouches for readings: readable by the owner of the process only. */
+  readonly meterKey: string
   readonly database: string
   /** Written by a running node: how programs of the same user reach it. */
   readonly api: string
@@ -26,6 +28,7 @@ export function dataPaths ({ option, env = {} }: { option?: string, env?: Readon
     directory,
     config: join(directory, 'config.yaml'),
     key: join(directory, 'node.key'),
+    meterKey: join(directory, 'meter.key'),
     database: join(directory, 'db'),
     api: join(directory, 'api.json')
   }

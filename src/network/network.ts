@@ -11,9 +11,11 @@ import { networkError } from './errors.ts'
 import { createLibp2pNode } from './libp2p.ts'
 import { keepInTouch } from './neighbours.ts'
 import { createOrderGossip } from './order-gossip.ts'
+import { exchangeMeterTags } from './meter-tag.ts'
 import { keyOf } from './peer-ids.ts'
 import { createTradeProtocol } from './trade-protocol.ts'
 import type { Libp2pNode } from './libp2p.ts'
+import type { MeterTags } from './meter-tag.ts'
 import type { OrderGossip, VerdictCounts } from './order-gossip.ts'
 import type { TradeProtocol } from './trade-protocol.ts'
 import type { Hex } from '../domain/units.ts'
@@ -25,6 +27,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 export interface NetworkInit {
   /** The hot key, 32 bytes: libp2p identity and trading key in one. */
   readonly privateKey: Hex
+  /** What is shown of our meter. */
+  readonly meterTag?: Hex
   /** Digest of the market rules; it is part of the topic. */
   readonly rules: Hex
   readonly listen: readonly string[]
@@ -57,6 +61,7 @@ interface Running {
   readonly node: Libp2pNode
   readonly gossip: OrderGossip
   readonly trades: TradeProtocol
+  readonly tags: MeterTags
   stop(): Promise<void>
 }
 
@@ -89,7 +94,7 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
     },
     publish: async (order) => isRunning().gossip.publish(order),
     converse: async (key) => isRunning().trades.converse(key),
-    peers: () => running == null ? [] : running.node.getPeers().map((peer) => describe(isRunning().node, peer)),
+    peers: () => running == null ? [] : running.node.getPeers().map((peer) => ({ ...describe(isRunning().node, peer), meterTag: isRunning().tags.of(peer.toString()) })),
     addresses: () => running == null ? [] : running.node.getMultiaddrs().map(String),
     async dial (address) {
       const { node } = isRunning()
@@ -115,6 +120,7 @@ async function startNode (init: NetworkInit, node: Libp2pNode, handlers: Network
     replyTimeoutMs: limits?.replyTimeoutMs,
     log: logger?.scope('trade-protocol')
   })
+  const tags = await exchangeMeterTags(node, init.meterTag)
   try {
     await node.start()
   } catch (error) {
@@ -137,6 +143,7 @@ async function startNode (init: NetworkInit, node: Libp2pNode, handlers: Network
     node,
     gossip,
     trades,
+    tags,
     async stop () {
       letGo()
       gossip.stop()

@@ -3,6 +3,7 @@
  * meter or answer is given up with its reason.
  */
 import { SLOT_SEC } from '../domain/period.ts'
+import { isMetered } from '../domain/reading.ts'
 import { hasTerms, positionOf } from '../domain/trade.ts'
 import { step } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
@@ -23,8 +24,8 @@ export interface Endings {
   giveUp(): Promise<void>
 }
 
-export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock' | 'ledger' | 'store' | 'settlement' | 'signer'>, tabs: TabSettlement): Endings {
-  const { home, rules, clock, ledger, store, settlement, signer } = context
+export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock' | 'ledger' | 'store' | 'settlement' | 'attester'>, tabs: TabSettlement): Endings {
+  const { home, rules, clock, ledger, store, settlement, attester } = context
 
   /** Delivered by our meter, unpaid for long enough, and still claimable. */
   const unpaid = (tab: Tab): SignedTrade[] => {
@@ -39,10 +40,10 @@ export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock'
 
   const claimFor = async ({ terms, periodStart, buyerSignature }: SignedTrade): Promise<Claim | undefined> => {
     const [reading] = await store.readings(periodStart, periodStart + 1)
-    if (reading == null || buyerSignature == null) {
+    if (reading == null || !isMetered(reading) || buyerSignature == null || terms.attester !== attester.address) {
       return
     }
-    const attestation = signer.signReading({ attester: terms.attester, meter: terms.meter, slot: terms.slot, wh: reading.exportWh })
+    const attestation = await attester.signReading({ attester: terms.attester, meter: terms.meter, slot: terms.slot, wh: reading.exportWh })
     return { terms, buyerSignature, readingWh: reading.exportWh, attestation }
   }
 
@@ -68,8 +69,10 @@ export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock'
       if (tabs.isAhead(tab) && tab.signed != null && await tabs.submit([tab.signed]) > 0) {
         return
       }
-      const claims = await Promise.all(silent.map(claimFor))
-      await settlement.claim(claims.filter((each) => each != null))
+      const claims = (await Promise.all(silent.map(claimFor))).filter((each) => each != null)
+      if (claims.length > 0) {
+        await settlement.claim(claims)
+      }
     },
     giveUp: async () => ledger.exclusive(async () => {
       const now = clock.now()

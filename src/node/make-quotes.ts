@@ -86,10 +86,11 @@ export function makeQuotes (context: NodeContext, meters: MeterLog, receive: Rec
   }
 
   const quote = async (periodStart: UnixSeconds): Promise<void> => {
-    const surplusWh = open(periodStart)?.surplusWh
-    if (surplusWh == null) {
+    const expectedWh = open(periodStart)?.surplusWh
+    if (expectedWh == null) {
       return
     }
+    const surplusWh = context.selling.atMost(expectedWh)
     const order = own.get(periodStart)
     const next = nextOffer({
       surplusWh,

@@ -13,18 +13,21 @@ import { keyBook } from './key-book.ts'
 import { makeQuotes } from './make-quotes.ts'
 import { matchBook } from './match-book.ts'
 import { meterLog } from './read-meter.ts'
+import { watchMeter } from './watch-meter.ts'
 import { receiveOrder } from './receive-order.ts'
 import { createBuyer } from './run-trade.ts'
+import { sellingGate } from './selling-gate.ts'
 import { loop } from './supervise.ts'
 import { tradingGate } from './trading-gate.ts'
 import type { NodeContext } from './context.ts'
 import type { NodeEvent, NodeListener } from './events.ts'
 import type { Loop } from './supervise.ts'
-import type { PeriodReading } from '../domain/reading.ts'
+import type { PeriodReading, PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { Hex, UnixSeconds } from '../domain/units.ts'
 import type { PricedOffer } from '../market/order-book.ts'
+import type { MeterStatus } from '../ports/meter.ts'
 import type { Peer } from '../ports/network.ts'
 import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
 import type { Batch } from '../ports/store.ts'
@@ -40,6 +43,9 @@ export interface NodeStatus {
   readonly area: string
   readonly rulesDigest: Hex
   readonly lastReading?: PeriodReading
+  readonly meter: MeterStatus
+  /** Why this home sells nothing just now. */
+  readonly cannotSell?: string
   readonly openOrders: number
   readonly openTrades: number
   /** No new trades while it is not well. */
@@ -62,7 +68,8 @@ export interface EnergyNode {
   book(): Array<{ periodStart: UnixSeconds, offers: PricedOffer[] }>
   /** Trades from the disk, oldest period first. */
   trades(query?: { from?: UnixSeconds, to?: UnixSeconds }): Promise<Trade[]>
-  readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodReading[]>
+  /** Metered periods and missing ones, oldest first. */
+  readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodRecord[]>
   wallet(): Promise<Wallet>
   dial(address: string): Promise<void>
   /** Submits every countersigned receipt now; returns how many. */
@@ -72,7 +79,7 @@ export interface EnergyNode {
 }
 
 /** What `createNode` needs: every adapter, and how to make what depends on the node's own events. */
-export type NodeInit = Omit<NodeContext, 'emit' | 'ledger'> & {
+export type NodeInit = Omit<NodeContext, 'emit' | 'ledger' | 'selling'> & {
   createLedger(onChange: (batch: Batch) => void): NodeContext['ledger']
   newTradeId(): Hex
 }
@@ -92,7 +99,7 @@ export function createNode (init: NodeInit): EnergyNode {
     batch.trades?.forEach((trade) => { emit({ type: 'trade:changed', trade }) })
     batch.tabs?.forEach((tab) => { emit({ type: 'tab:changed', tab }) })
   })
-  const context: NodeContext = { ...init, ledger, emit }
+  const context: NodeContext = { ...init, ledger, emit, selling: sellingGate(init) }
   const { home, rules, clock, logger, store, network, settlement, signer, meter, book } = context
 
   const receive = receiveOrder(context)
@@ -148,6 +155,12 @@ export function createNode (init: NodeInit): EnergyNode {
         await tabs.refresh(tab.buyer, tab.seller).catch((error: unknown) => { logger.warn('a tab could not be read from the chain', { error: explain(error) }) })
       }
       const parts = { clock, logger }
+      const sampler = meter.sampler
+      if (sampler != null) {
+        // whoever decides first shall know what the meter shows
+        await sampler.sample()
+        loops.set('meter', loop('reading the meter', watchMeter(context, sampler, () => { loops.get('quotes')?.wake() }), parts))
+      }
       loops.set('quotes', loop('quoting', async () => {
         const wait = await quotes.round()
         loops.get('tabs')?.wake()
@@ -178,6 +191,8 @@ export function createNode (init: NodeInit): EnergyNode {
       area: rules.area,
       rulesDigest: context.rulesDigest,
       lastReading: meters.history().at(-1),
+      meter: meter.status(),
+      cannotSell: context.selling.problem(),
       openOrders: book.size,
       openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
       chain: settlement.isHealthy()

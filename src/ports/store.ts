@@ -1,8 +1,9 @@
 import type { SignedOrder } from '../domain/order.ts'
-import type { PeriodReading } from '../domain/reading.ts'
+import type { PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade, TradeState } from '../domain/trade.ts'
 import type { UnixSeconds } from '../domain/units.ts'
+import type { MeterMemory } from './meter.ts'
 
 /** Everything that must become true together. Records replace those of the same id. */
 export interface Batch {
@@ -10,7 +11,9 @@ export interface Batch {
   readonly tabs?: readonly Tab[]
   /** Our own orders, newest revision of each period. */
   readonly orders?: readonly SignedOrder[]
-  readonly readings?: readonly PeriodReading[]
+  readonly readings?: readonly PeriodRecord[]
+  /** Where the meter left off. */
+  readonly meter?: MeterMemory
 }
 
 /** The node's memory. What `commit` has resolved is still there after the process is killed. */
@@ -22,7 +25,9 @@ export interface Store {
   tabs(): Promise<Tab[]>
   /** Our newest revision of each period that starts at or after `from`. */
   orders(from: UnixSeconds): Promise<SignedOrder[]>
-  /** Period readings with `periodStart` in `[from, to)`, oldest first. */
-  readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodReading[]>
+  /** Periods, metered and missing, with `periodStart` in `[from, to)`, oldest first. */
+  readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodRecord[]>
+  /** Undefined before the first period. */
+  meter(): Promise<MeterMemory | undefined>
   close(): Promise<void>
 }

@@ -1,10 +1,11 @@
 import { CodedError } from '../domain/errors.ts'
 import { tabId } from '../domain/tab.ts'
 import type { SignedOrder } from '../domain/order.ts'
-import type { PeriodReading } from '../domain/reading.ts'
+import type { PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { UnixSeconds } from '../domain/units.ts'
+import type { MeterMemory } from '../ports/meter.ts'
 import type { Batch, Store } from '../ports/store.ts'
 
 /** A store that lives as long as the process and answers like the one on disk. What it hands out is frozen. */
@@ -12,7 +13,8 @@ export function createMemoryStore (): Store {
   const trades = new Map<string, Trade>()
   const tabs = new Map<string, Tab>()
   const orders = new Map<UnixSeconds, SignedOrder>()
-  const readings = new Map<UnixSeconds, PeriodReading>()
+  const readings = new Map<UnixSeconds, PeriodRecord>()
+  let meter: MeterMemory | undefined
   let isClosed = false
 
   const assertOpen = (): void => {
@@ -29,6 +31,7 @@ export function createMemoryStore (): Store {
       copy.tabs?.forEach(tab => tabs.set(tabId(tab.buyer, tab.seller), tab))
       copy.orders?.forEach(signed => orders.set(signed.order.periodStart, signed))
       copy.readings?.forEach(reading => readings.set(reading.periodStart, reading))
+      meter = copy.meter ?? meter
     },
     async trades ({ from = 0, to = Infinity, states } = {}): Promise<Trade[]> {
       assertOpen()
@@ -44,11 +47,15 @@ export function createMemoryStore (): Store {
       assertOpen()
       return [...orders].filter(([start]) => start >= from).sort(([a], [b]) => a - b).map(([, signed]) => signed)
     },
-    async readings (from: UnixSeconds, to: UnixSeconds): Promise<PeriodReading[]> {
+    async readings (from: UnixSeconds, to: UnixSeconds): Promise<PeriodRecord[]> {
       assertOpen()
       return [...readings.values()]
         .filter(({ periodStart }) => periodStart >= from && periodStart < to)
         .sort((a, b) => a.periodStart - b.periodStart)
+    },
+    async meter (): Promise<MeterMemory | undefined> {
+      assertOpen()
+      return meter
     },
     async close (): Promise<void> {
       isClosed = true

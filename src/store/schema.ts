@@ -1,6 +1,6 @@
 import { tabId } from '../domain/tab.ts'
 import type { SignedOrder } from '../domain/order.ts'
-import type { PeriodReading } from '../domain/reading.ts'
+import type { PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { UnixSeconds } from '../domain/units.ts'
@@ -15,7 +15,8 @@ export const PREFIX = {
   trade: 't',
   tab: 'b',
   order: 'o',
-  reading: 'r'
+  reading: 'r',
+  meter: 'g'
 } as const
 
 /** Prefixes of earlier versions, with what they held. */
@@ -39,7 +40,10 @@ export function keyRange (prefix: string, from?: UnixSeconds, to?: UnixSeconds):
 const tradeKey = (trade: Trade): string => `${timeKey(PREFIX.trade, trade.periodStart)}!${trade.id}`
 const tabKey = (tab: Tab): string => `${PREFIX.tab}!${tabId(tab.buyer, tab.seller)}`
 const orderKey = (signed: SignedOrder): string => timeKey(PREFIX.order, signed.order.periodStart)
-const readingKey = (reading: PeriodReading): string => timeKey(PREFIX.reading, reading.periodStart)
+/** There is one meter. */
+export const METER_KEY = `${PREFIX.meter}!memory`
+
+const readingKey = (reading: PeriodRecord): string => timeKey(PREFIX.reading, reading.periodStart)
 
 /** Every record of a batch with its key, in the order in which they replace each other. */
 export function keyedRecords (batch: Batch): Array<[key: string, record: object]> {
@@ -49,6 +53,7 @@ export function keyedRecords (batch: Batch): Array<[key: string, record: object]
     ...keyed(batch.trades, tradeKey),
     ...keyed(batch.tabs, tabKey),
     ...keyed(batch.orders, orderKey),
-    ...keyed(batch.readings, readingKey)
+    ...keyed(batch.readings, readingKey),
+    ...keyed(batch.meter == null ? [] : [batch.meter], () => METER_KEY)
   ]
 }

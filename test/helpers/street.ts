@@ -29,6 +29,7 @@ import type { Signer } from '../../src/ports/signer.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { Logger } from '../../src/ports/telemetry.ts'
 import type { SettlementDomain } from '../../src/signing/digests.ts'
+import type { LocalSigner } from '../../src/signing/local-signer.ts'
 import type { MemoryStreetInit } from '../../src/simulator/memory-network.ts'
 import type { MemoryEscrow } from '../../src/simulator/memory-settlement.ts'
 import type { VirtualClock } from '../../src/simulator/virtual-clock.ts'
@@ -131,6 +132,7 @@ export function testHome (index: number, changes: Partial<Home> = {}): Home {
     tabLifeSec: 4 * 86_400,
     claimAfterSec: 36 * 3600,
     meterDeadlineSec: 86_400,
+    settleRecovered: false,
     ...changes
   }
 }
@@ -180,6 +182,7 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
       at,
       clock: {
         now: () => clock.now(),
+        instant: () => clock.instant(),
         at: (time, task) => clock.at(time, () => { isOn && task() }),
         after: (seconds, task) => clock.after(seconds, () => { isOn && task() })
       },
@@ -195,6 +198,7 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
       }),
       settlement: powered(adapters.settlement),
       signer,
+      attester: signer,
       meter: powered(adapters.meter),
       book: new OrderBook({ rules, maxOrders: 20_000, maxPerSigner: 256 }),
       mechanism: continuous,
@@ -281,7 +285,7 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
   }
 }
 
-function localSigner (number: number, at: SettlementDomain): Signer {
+function localSigner (number: number, at: SettlementDomain): LocalSigner {
   return createLocalSigner(`0x${(0x11 + number).toString(16).repeat(32)}`, at)
 }
 

@@ -1,12 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { Command } from 'commander'
-import { writeKeyFile, readKeyFile } from '../../config/key-file.ts'
 import { createDataDirectory } from '../../config/paths.ts'
 import { writeConfigFile } from '../../config/template.ts'
-import { hasCode } from '../../domain/errors.ts'
+import { keepOrCreateKey } from '../keys.ts'
 import { account, dataOption, jsonOption, pathsOf, whole } from '../options.ts'
 import { print, printJson } from '../output.ts'
-import type { Hex } from '../../domain/units.ts'
 
 interface InitOptions {
   readonly data?: string
@@ -52,13 +49,15 @@ async function init (options: InitOptions): Promise<void> {
     meter: { driver: 'demo' }
   })
   const key = addressOf(publicKeyOf(keepOrCreateKey(paths.key)))
+  keepOrCreateKey(paths.meterKey)
   if (options.json === true) {
-    printJson({ config: paths.config, keyFile: paths.key, key, owner })
+    printJson({ config: paths.config, keyFile: paths.key, meterKeyFile: paths.meterKey, key, owner })
     return
   }
   print(`Your home is set up in ${paths.directory}.`)
   print(`  settings   ${paths.config}`)
   print(`  node key   ${paths.key} (address ${key}); keep a copy in a safe place`)
+  print(`  meter key  ${paths.meterKey}; vouches for what the meter counts`)
   print()
   print('Next:')
   print(`  1. Register the node's key and deposit money from your own account ${owner}:`)
@@ -66,18 +65,4 @@ async function init (options: InitOptions): Promise<void> {
   print('     wattmesh wallet deposit 50 --owner-key FILE')
   print('  2. Look through the settings. The meter is a synthetic one for practice until you choose another.')
   print('  3. wattmesh start')
-}
-
-/** A key that is there already is kept: it may be the only way to money that is on its way. */
-function keepOrCreateKey (path: string): Hex {
-  try {
-    return readKeyFile(path)
-  } catch (error) {
-    if (!hasCode(error, 'KEY_MISSING')) {
-      throw error
-    }
-  }
-  const key: Hex = `0x${randomBytes(32).toString('hex')}`
-  writeKeyFile(path, key)
-  return key
 }
