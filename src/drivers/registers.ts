@@ -117,7 +117,7 @@ function problemOf (log: RegisterLog, { sample, failure, isSilent }: { sample?: 
     return 'the device shows no import register: it does not measure the grid connection'
   }
   if (log.suspect != null) {
-    return `the registers jumped by more than a house can move: ${log.suspect.looks} looks are passed over, and after 20 minutes on the new level it counts as another meter`
+    return 'the registers jumped by more than a house can move: they are passed over, and count as those of another meter after 20 minutes on the new level'
   }
   if (isSilent) {
     return 'the device has shown nothing new for more than a minute'

@@ -116,13 +116,16 @@ interface Flows {
   readonly exported: number
 }
 
-/** Power over time in whole mWh, either direction for itself; nothing where power is unknown. */
+/** Power over time in whole mWh, as a straight line between two looks, either direction for itself; nothing where it is unknown. */
 function integrated (before: number | undefined, now: number | undefined, ms: number): Flows {
   if (now == null) {
     return { imported: 0, exported: 0 }
   }
-  const mean = (sign: number): number => (Math.max(0, sign * (before ?? now)) + Math.max(0, sign * now)) / 2
-  return { imported: Math.round(mean(1) * ms / 3600), exported: Math.round(mean(-1) * ms / 3600) }
+  const first = before ?? now
+  const [low, high] = [Math.min(first, now), Math.max(first, now)]
+  const mean = (first + now) / 2
+  const positive = low >= 0 ? mean : high <= 0 ? 0 : high * high / 2 / (high - low)
+  return { imported: Math.round(positive * ms / 3600), exported: Math.round((positive - mean) * ms / 3600) }
 }
 
 const NO_HELP: Help = { lead: 0, gain: 1 }
