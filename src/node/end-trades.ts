@@ -52,7 +52,7 @@ export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock'
       return { type: 'timed-out' }
     }
     if (state === 'agreed' && ownWh == null && now > periodStart + rules.periodSec + home.meterDeadlineSec) {
-      return { type: 'gave-up', reason: 'our meter has no data for the period' }
+      return { type: 'gave-up', reason: 'our meter has no data the period could be settled by' }
     }
     if (terms != null && now > terms.claimBy) {
       return { type: 'gave-up', reason: 'the other side stayed silent until the last moment to claim' }

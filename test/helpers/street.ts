@@ -24,6 +24,7 @@ import type { NodeEvent } from '../../src/node/events.ts'
 import type { EnergyNode } from '../../src/node/node.ts'
 import type { Meter } from '../../src/ports/meter.ts'
 import type { Network, NetworkHandlers } from '../../src/ports/network.ts'
+import type { ReadingSigner } from '../../src/ports/reading-signer.ts'
 import type { Settlement, SettlementEvent } from '../../src/ports/settlement.ts'
 import type { Signer } from '../../src/ports/signer.ts'
 import type { Store } from '../../src/ports/store.ts'
@@ -62,6 +63,7 @@ export interface Adapters {
   readonly network: Network
   readonly settlement: Settlement
   readonly meter: Meter
+  readonly attester: ReadingSigner
 }
 
 export interface MemoryHome {
@@ -109,7 +111,7 @@ export interface MemoryHomesInit {
   readonly keyUntil?: number
   /** With more than 1, a block is mined every minute, and a move counts once it is buried under so many. */
   readonly confirmations?: number
-  adapt?(index: number, adapters: Adapters): Partial<Adapters>
+  adapt?(index: number, adapters: Adapters, clock: VirtualClock): Partial<Adapters>
   onEvent?(index: number, event: NodeEvent): void
 }
 
@@ -165,9 +167,10 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
       store,
       network: street.join(signer.key),
       settlement: remembering(escrow.settlement(signer.address)),
-      meter: profileMeter(profiles[index], () => clock.now())
+      meter: profileMeter(profiles[index], () => clock.now()),
+      attester: signer
     }
-    const adapters = { ...plain, ...options.adapt?.(index, plain) }
+    const adapters = { ...plain, ...options.adapt?.(index, plain, clock) }
     let isOn = true
     let cutOff = (): void => {}
     const cut = new Promise<never>((_resolve, reject) => {
@@ -198,7 +201,7 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
       }),
       settlement: powered(adapters.settlement),
       signer,
-      attester: signer,
+      attester: adapters.attester,
       meter: powered(adapters.meter),
       book: new OrderBook({ rules, maxOrders: 20_000, maxPerSigner: 256 }),
       mechanism: continuous,
