@@ -9,7 +9,7 @@ import type { Device, DeviceTraits, Sample } from '../ports/device.ts'
 import type { Meter, MeterMemory, MeterStatus } from '../ports/meter.ts'
 
 /** Longest pause before a device that does not answer is asked again. */
-const MAX_RETRY_SEC = 60
+const MAX_PAUSE_SEC = 60
 
 /** A device that takes longer for one answer, in real milliseconds, does not answer. */
 const MAX_ANSWER_MS = 30_000
@@ -85,7 +85,7 @@ function sampledMeter (device: Device, { instant, sampleSec = 10, maySellCoarse 
           return sampleSec
         } catch (error) {
           failure = explain(error)
-          return Math.min(MAX_RETRY_SEC, sampleSec * 2 ** Math.min(failures++, 6))
+          return Math.min(MAX_PAUSE_SEC, sampleSec * 2 ** Math.min(failures++, 6))
         }
       },
       through: () => log.marks.length === 0 ? undefined : Math.floor(log.marks[log.marks.length - 1].ms / 1000),
