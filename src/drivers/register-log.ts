@@ -8,7 +8,7 @@ import { resolutionOf, stepOf } from './register-step.ts'
 import { advance, isHelped } from './virtual-registers.ts'
 import type { StepState } from './register-step.ts'
 import type { Totals, VirtualState } from './virtual-registers.ts'
-import type { BatteryState, Reading } from '../domain/reading.ts'
+import type { BatteryState, Quality, Reading } from '../domain/reading.ts'
 import type { UnixSeconds } from '../domain/units.ts'
 import type { Instant } from '../ports/clock.ts'
 import type { DeviceTraits, Sample } from '../ports/device.ts'
@@ -60,7 +60,7 @@ export function addSample (log: RegisterLog, sample: Sample, { at, traits }: { a
     return next
   }
   const moved = { ...next, ...advance(next, step, { sample, traits, resolution: resolutionOf(next, traits) }) }
-  return step.isNewRegister && log.marks.length > 0 ? withMark(broken(moved, 'registers'), sample, then) : placed(moved, sample, then)
+  return step.isNewRegister && log.last != null ? withMark(broken(moved, 'registers'), sample, then) : placed(moved, sample, then)
 }
 
 /** The log with a mark for the instant, if the clock allows and the registers are ready for one. */
@@ -128,10 +128,14 @@ export function readingAt ({ marks }: RegisterLog, at: UnixSeconds): Reading | u
     loadMilliWh: value('loadMilliWh'),
     pvMilliWh: value('pvMilliWh'),
     ...to.battery == null ? {} : { battery: to.battery },
-    quality: isInGap ? 'recovered' : from.isHelped === true || to.isHelped === true ? 'estimated' : 'measured',
+    quality: isInGap ? 'recovered' : seenQuality(from, to),
     epoch: to.epoch,
     gaps: from.gaps
   }
+}
+
+function seenQuality (from: Mark, to: Mark): Quality {
+  return from.isHelped === true || to.isHelped === true ? 'estimated' : 'measured'
 }
 
 /** Rounded down, exactly: the product leaves the safe integers long before the registers do. */

@@ -1,6 +1,6 @@
 import { CodedError, explain } from '../domain/errors.ts'
-import { isDailyCounter, resolutionOf } from './register-step.ts'
 import { EMPTY_LOG, addSample, forRestart, readingAt } from './register-log.ts'
+import { isDailyCounter, resolutionOf } from './register-step.ts'
 import { COARSE_MILLI_WH, SWAPPED_MS } from './virtual-registers.ts'
 import type { RegisterLog } from './register-log.ts'
 import type { UnixSeconds } from '../domain/units.ts'

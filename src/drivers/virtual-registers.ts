@@ -122,9 +122,9 @@ function integrated (before: number | undefined, now: number | undefined, ms: nu
     return { imported: 0, exported: 0 }
   }
   const first = before ?? now
-  const [low, high] = [Math.min(first, now), Math.max(first, now)]
+  const [low, high] = [Math.min(first, now), Math.max(0, first, now)]
   const mean = (first + now) / 2
-  const positive = low >= 0 ? mean : high <= 0 ? 0 : high * high / 2 / (high - low)
+  const positive = low >= 0 ? mean : high * high / 2 / (high - low)
   return { imported: Math.round(positive * ms / 3600), exported: Math.round((positive - mean) * ms / 3600) }
 }
 
@@ -132,12 +132,12 @@ const NO_HELP: Help = { lead: 0, gain: 1 }
 
 /** What one register's total grows by: its own growth, brought forward by power within one step of the register. */
 function helped ({ lead, gain, sinceStep }: Help = NO_HELP, growth: number, { resolution, flow }: { resolution: number, flow: number }): { growth: number, help: Help } {
-  const flowed = (sinceStep ?? 0) + flow
-  const isScaled = growth > 0 && sinceStep != null && flowed > 0
+  const flowed = sinceStep == null ? undefined : sinceStep + flow
+  const isScaled = growth > 0 && flowed != null && flowed > 0
   const nextGain = isScaled ? Math.min(MAX_GAIN, Math.max(1 / MAX_GAIN, growth / flowed)) : gain
   // never falls, never gets a whole step ahead
   const next = Math.max(0, lead - growth, Math.min(lead - growth + Math.round(gain * flow), resolution - 1))
-  return { growth: growth + next - lead, help: { lead: next, gain: nextGain, sinceStep: growth > 0 ? 0 : sinceStep == null ? undefined : flowed } }
+  return { growth: growth + next - lead, help: { lead: next, gain: nextGain, sinceStep: growth > 0 ? 0 : flowed } }
 }
 
 /**
@@ -163,7 +163,8 @@ function netted (state: VirtualState, step: Step, { totals, flows }: { totals: T
 function generated (state: VirtualState, step: Step, { pvMilliWh, pvWatts }: Sample): { pvMilliWh?: number, growth: number } {
   const registered = pvMilliWh == null || state.pvRegister == null ? undefined : pvMilliWh - state.pvRegister
   const isLikely = registered != null && registered >= 0 && registered <= MAX_PV_WATTS * Math.max(step.ms, state.pvSilentMs ?? 0) / 3600
-  const growth = isLikely ? registered : pvWatts == null ? undefined : Math.round(Math.max(0, pvWatts) * step.ms / 3600)
+  const integrated = pvWatts == null ? undefined : Math.round(Math.max(0, pvWatts) * step.ms / 3600)
+  const growth = isLikely ? registered : integrated
   return growth == null && pvMilliWh == null ? { growth: 0 } : { pvMilliWh: (state.pvMilliWh ?? 0) + (growth ?? 0), growth: growth ?? 0 }
 }
 

@@ -1,9 +1,9 @@
+import type { MeterMemory } from './meter.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade, TradeState } from '../domain/trade.ts'
 import type { UnixSeconds } from '../domain/units.ts'
-import type { MeterMemory } from './meter.ts'
 
 /** Everything that must become true together. Records replace those of the same id. */
 export interface Batch {

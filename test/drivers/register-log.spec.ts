@@ -110,7 +110,10 @@ describe('register log', () => {
     const anything = fc.array(fc.record({ after: fc.integer({ min: 0, max: 2000 }), off: fc.integer({ min: -2000, max: 2000 }), importMilliWh: fc.nat(10 ** 9), exportMilliWh: fc.nat(10 ** 9) }), { minLength: 1, maxLength: 80 })
     fc.assert(fc.property(anything, fc.boolean(), fc.boolean(), (steps, addsPhasesSeparately, isCoarse) => {
       let at = 0
-      const looks = steps.map(({ after, ...look }) => ({ ...look, at: at += after, gridWatts: look.importMilliWh % 7000 - 3500 }))
+      const looks = steps.map(({ after, ...look }) => {
+        at += after
+        return { ...look, at, gridWatts: look.importMilliWh % 7000 - 3500 }
+      })
       const log = logOf(looks, { start: START, traits: { ...FINE, addsPhasesSeparately, resolutionMilliWh: isCoarse ? 1_000_000 : 100 } })
       for (let index = 1; index < log.marks.length; index++) {
         const [a, b] = [log.marks[index - 1], log.marks[index]]

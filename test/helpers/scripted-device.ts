@@ -1,5 +1,5 @@
-import { EMPTY_LOG, addSample, readingAt } from '../../src/drivers/register-log.ts'
 import { periodReading } from '../../src/domain/reading.ts'
+import { EMPTY_LOG, addSample, readingAt } from '../../src/drivers/register-log.ts'
 import type { PeriodReading } from '../../src/domain/reading.ts'
 import type { RegisterLog } from '../../src/drivers/register-log.ts'
 import type { Device, DeviceTraits, Sample } from '../../src/ports/device.ts'

@@ -550,11 +550,15 @@ describe('a buyer', () => {
     ['another meter', { meter: hexOf(32, 9) }],
     ['another key of the meter', { attester: hexOf(20, 9) }]
   ]
+  async function twice (change: Partial<TradeTerms>): Promise<Trade[]> {
+    let asked = 0
+    await beAccepted(({ seq }) => asked++ === 0 ? { wh: 20, attester: hexOf(20, 7) } : { wh: 20, seq: seq + 1, attester: hexOf(20, 7), ...change })
+    return tradesOf(street.homes[0])
+  }
+
   for (const [what, change] of second) {
     it(`should sign the seller's own key of its meter, and not ${what} within one period`, async () => {
-      let asked = 0
-      await beAccepted(({ seq }) => asked++ === 0 ? { wh: 20, attester: hexOf(20, 7) } : { wh: 20, seq: seq + 1, attester: hexOf(20, 7), ...change })
-      const trades = await tradesOf(street.homes[0])
+      const trades = await twice(change)
       expect(trades.map(({ state }) => state)).to.have.members(['agreed', 'declined'])
       expect(trades.find(({ state }) => state === 'declined')?.reason).to.include('another meter or another key')
     })

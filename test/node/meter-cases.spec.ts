@@ -14,8 +14,8 @@ import type { Home } from '../../src/node/context.ts'
 import type { NodeEvent } from '../../src/node/events.ts'
 import type { Device, Sample } from '../../src/ports/device.ts'
 import type { Meter } from '../../src/ports/meter.ts'
-import type { MemoryHome, MemoryHomesInit, MemoryStreetHomes } from '../helpers/street.ts'
 import type { VirtualClock } from '../../src/simulator/virtual-clock.ts'
+import type { MemoryHome, MemoryHomesInit, MemoryStreetHomes } from '../helpers/street.ts'
 
 const HOUR = 3600
 const SERIAL = 'E0047007372478416'
