@@ -21,12 +21,12 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   market: { values: ['domain'], types: [], packages: [] },
   trade: { values: ['domain'], types: [], packages: [] },
   agent: { values: ['domain'], types: [], packages: [] },
-  config: { values: ['domain'], types: [], packages: ['typebox', 'yaml', 'node:fs', 'node:os', 'node:path'] },
+  config: { values: ['domain'], types: [], packages: ['typebox', 'yaml', 'node:crypto', 'node:fs', 'node:os', 'node:path', 'node:zlib'] },
   telemetry: { values: [], types: ['ports'], packages: [] },
   network: {
     values: ['domain', 'protocols/constants.ts', 'protocols/*/constants.ts', 'protocols/order/order.ts', 'protocols/trade/trade.ts'],
     types: ['ports'],
-    packages: ['libp2p', '@libp2p/*', '@chainsafe/*', '@multiformats/multiaddr', 'it-*', 'uint8arrays', 'uint8arraylist', 'node:crypto']
+    packages: ['libp2p', '@libp2p/*', '@chainsafe/*', '@multiformats/multiaddr', 'it-*', 'uint8arrays', 'uint8arraylist', 'datastore-level', 'multiformats', 'node:crypto']
   },
   chain: {
     values: ['domain', 'ports', 'contracts/abi.ts'],
@@ -34,7 +34,7 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
     packages: ['viem', 'node:child_process', 'node:fs', 'node:module', 'node:readline', 'node:stream', 'node:timers/promises']
   },
   store: { values: ['domain'], types: ['ports'], packages: ['level', 'node:crypto'] },
-  drivers: { values: ['domain'], types: ['ports'], packages: ['node:fs/promises', 'node:path'] },
+  drivers: { values: ['domain'], types: ['ports'], packages: ['modbus-serial', 'serialport', 'node:crypto', 'node:dgram', 'node:events', 'node:fs/promises', 'node:net', 'node:path', 'node:timers/promises'] },
   simulator: { values: ['domain', 'signing'], types: ['ports'], packages: [] },
   node: {
     values: ['domain', 'signing', 'market', 'trade', 'agent', 'network', 'chain', 'store', 'drivers', 'protocols/*/constants.ts'],
@@ -50,7 +50,7 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   cli: {
     values: ['domain', 'signing', 'config', 'telemetry', 'chain', 'node', 'api', 'practice'],
     types: ['ports'],
-    packages: ['commander', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:url', 'node:util']
+    packages: ['commander', 'uqr', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:url', 'node:util']
   }
 }
 

@@ -2,29 +2,63 @@ import type { MarketRules } from '../domain/market-rules.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { UnixSeconds, WattHours } from '../domain/units.ts'
 
+/** A way to expect what a home will need; one file each. */
 export interface Forecaster {
   readonly name: string
-  /**
-   * Net import expected in a period, in whole Wh: negative is surplus. `history` holds complete periods in any order.
-   * Undefined when nothing can be said, which is never the same as zero.
-   */
-  expect(periodStart: UnixSeconds, history: readonly PeriodReading[], rules: MarketRules): WattHours | undefined
+  readonly title: string
+  /** A new memory for one home. It holds a bounded amount, however long it runs. */
+  start(rules: MarketRules): Forecast
 }
 
-const MAX_PERSISTENCE_PERIODS = 4
+/** What one home has shown so far. */
+export interface Forecast {
+  /** Takes in a complete period: usually the newest, but a late or corrected one is welcome too. */
+  observe(reading: PeriodReading): void
+  /** Undefined when nothing can be said, which is never the same as zero. Looks only at periods before. */
+  expect(periodStart: UnixSeconds): Expectation | undefined
+}
+
+export interface Expectation {
+  /** Net import in Wh before a battery: negative is surplus. */
+  readonly netWh: number
+  /** What it is made of, where the readings tell. */
+  readonly pvWh?: number
+  readonly loadWh?: number
+  /** From which past it follows: completes "as …". */
+  readonly basis: string
+  /** `share` (0 to 1) of past errors at this hour, actual minus expected, were at most this; undefined before there are enough. */
+  error(share: number): number | undefined
+  /** Wh the home usually takes from after this period until the sun covers its need again, at most for a day. */
+  nightWh?(): WattHours
+}
+
+/** What is older than this says nothing about now. */
+export const MAX_AGE_PERIODS = 4
 
 /** What was is what will be: the net import of the newest complete period, unless that is too long ago. */
 export const persistence: Forecaster = {
   name: 'persistence',
-  expect (periodStart, history, rules) {
-    let newest: PeriodReading | undefined
-    for (const reading of history) {
-      if (reading.periodStart < periodStart && reading.periodStart > (newest?.periodStart ?? -1)) {
-        newest = reading
+  title: 'As in the newest metered period',
+  start ({ periodSec }) {
+    let kept: PeriodReading[] = []
+    return {
+      observe (reading) {
+        kept = [...kept.filter(({ periodStart }) => periodStart !== reading.periodStart), reading]
+          .sort((a, b) => b.periodStart - a.periodStart)
+          .slice(0, 2 * MAX_AGE_PERIODS)
+      },
+      expect (periodStart) {
+        const newest = kept.find((each) => each.periodStart < periodStart)
+        return newest == null || periodStart - newest.periodStart > MAX_AGE_PERIODS * periodSec ? undefined : asBefore(newest)
       }
     }
-    return newest == null || periodStart - newest.periodStart > MAX_PERSISTENCE_PERIODS * rules.periodSec
-      ? undefined
-      : newest.importWh - newest.exportWh
   }
+}
+
+/** A battery stands between a home's need and its meter, so there the parts count where they are known. */
+function asBefore ({ importWh, exportWh, loadWh, pvWh, battery }: PeriodReading): Expectation {
+  const common = { basis: 'in the newest metered period', error: () => undefined }
+  return loadWh == null || pvWh == null
+    ? { ...common, netWh: importWh - exportWh }
+    : { ...common, netWh: battery == null ? importWh - exportWh : loadWh - pvWh, loadWh, pvWh }
 }

@@ -1,10 +1,11 @@
 import type { MarketRules } from '../domain/market-rules.ts'
 import type { Knot } from '../domain/order.ts'
 import type { Tariff } from '../domain/tariff.ts'
-import type { PricePerKwh } from '../domain/units.ts'
+import type { PricePerKwh, UnixSeconds } from '../domain/units.ts'
 
-/** What a home's prices follow from. */
+/** What a home's prices for one period follow from. */
 export interface Situation {
+  /** Of the period. */
   readonly tariff: Tariff
   readonly rules: MarketRules
   /** 0 gives in early, 1 holds out. */
@@ -13,6 +14,17 @@ export interface Situation {
   readonly highestBuyingPrice?: PricePerKwh
   /** The smallest step of a price: one hundredth of a token. */
   readonly tick: PricePerKwh
+  /** Which period is priced, and a number of the home's own, for strategies that draw. */
+  readonly periodStart?: UnixSeconds
+  readonly seed?: number
+  /** What this hour of the day has taught the home: 1000 is nothing yet, more holds out longer. */
+  readonly learned?: Learned
+}
+
+/** In thousandths, for each side of the market. */
+export interface Learned {
+  readonly selling: number
+  readonly buying: number
 }
 
 /** A pricing rule. The same situation always has the same prices. */

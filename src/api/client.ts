@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { CodedError } from '../domain/errors.ts'
 import type { ApiAccess } from './server.ts'
+import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { PeriodRecord } from '../domain/reading.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { NodeEvent } from '../node/events.ts'
+import type { KnobChanges } from '../node/knobs.ts'
 import type { EnergyNode, NodeStatus, Wallet } from '../node/node.ts'
 
 /** A value as it comes out of JSON: every bigint is a decimal string. */
@@ -17,6 +19,9 @@ export interface ApiClient {
   book(): Promise<Json<ReturnType<EnergyNode['book']>>>
   trades(): Promise<Array<Json<Trade>>>
   readings(): Promise<PeriodRecord[]>
+  decisions(): Promise<Decision[]>
+  trading(): Promise<Json<Knobs>>
+  changeTrading(changes: Json<KnobChanges>): Promise<Json<Knobs>>
   wallet(): Promise<Json<Wallet>>
   settle(): Promise<{ submitted: number }>
   dial(address: string): Promise<void>
@@ -48,6 +53,9 @@ export async function connectApi (file: string): Promise<ApiClient> {
     book: async () => read('/v1/book'),
     trades: async () => read('/v1/trades'),
     readings: async () => read('/v1/readings'),
+    decisions: async () => read('/v1/decisions'),
+    trading: async () => read('/v1/trading'),
+    changeTrading: async (changes) => read('/v1/trading', { method: 'PATCH', body: JSON.stringify(changes) }),
     wallet: async () => read('/v1/wallet'),
     settle: async () => read('/v1/settle', { method: 'POST' }),
     dial: async (address) => { await read('/v1/peers', { method: 'POST', body: JSON.stringify({ address }) }) },

@@ -6,6 +6,8 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { chmod, rm, writeFile } from 'node:fs/promises'
 import { fastify } from 'fastify'
 import { CodedError, explain } from '../domain/errors.ts'
+import type { Json } from './client.ts'
+import type { KnobChanges } from '../node/knobs.ts'
 import type { EnergyNode } from '../node/node.ts'
 import type { Logger } from '../ports/telemetry.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -34,7 +36,7 @@ export interface ApiAccess {
 export async function startApi (init: ApiInit, components: { node: EnergyNode, logger: Logger }): Promise<Api> {
   const { node, logger } = components
   const token = randomBytes(32).toString('hex')
-  const app = fastify({ forceCloseConnections: true, bodyLimit: 16_384 })
+  const app = fastify({ forceCloseConnections: true, bodyLimit: 16_384, ajv: { customOptions: { removeAdditional: false } } })
   app.setReplySerializer((payload) => toJson(payload))
   app.addHook('onRequest', async (request, reply) => {
     if (!hasToken(request, token)) {
@@ -77,6 +79,10 @@ function addRoutes (app: FastifyInstance, node: EnergyNode): void {
   app.get<{ Querystring: Range }>('/v1/trades', { schema: { querystring: RANGE } }, async ({ query }) => node.trades(query))
   app.get<{ Querystring: Range }>('/v1/readings', { schema: { querystring: RANGE } }, async ({ query }) =>
     node.readings(query.from ?? 0, query.to ?? Number.MAX_SAFE_INTEGER))
+  app.get<{ Querystring: Range }>('/v1/decisions', { schema: { querystring: RANGE } }, async ({ query }) =>
+    node.decisions(query.from ?? 0, query.to ?? Number.MAX_SAFE_INTEGER))
+  app.get('/v1/trading', async () => node.status().knobs)
+  app.patch<{ Body: Json<KnobChanges> }>('/v1/trading', { schema: { body: KNOBS } }, async ({ body }) => node.changeKnobs(knobChanges(body)))
   app.get('/v1/wallet', async () => node.wallet())
   app.post('/v1/settle', async () => ({ submitted: await node.settleNow() }))
   app.post<{ Body: { address: string } }>('/v1/peers', { schema: { body: ADDRESS } }, async ({ body }) => {
@@ -86,10 +92,34 @@ function addRoutes (app: FastifyInstance, node: EnergyNode): void {
   app.get('/v1/events', (request, reply) => { streamEvents(node, request, reply) })
 }
 
+/** Prices as they come: decimal strings of base units. Null takes a change back. */
+function knobChanges ({ lowestSellingPrice, highestBuyingPrice, ...rest }: Json<KnobChanges>): KnobChanges {
+  const price = (text: string | null | undefined): bigint | null | undefined => text == null ? text : BigInt(text)
+  return {
+    ...rest,
+    ...lowestSellingPrice === undefined ? {} : { lowestSellingPrice: price(lowestSellingPrice) },
+    ...highestBuyingPrice === undefined ? {} : { highestBuyingPrice: price(highestBuyingPrice) }
+  }
+}
+
 interface Range { from?: number, to?: number }
 
 const RANGE = { type: 'object', properties: { from: { type: 'integer', minimum: 0 }, to: { type: 'integer', minimum: 0 } } }
 const ADDRESS = { type: 'object', required: ['address'], properties: { address: { type: 'string', maxLength: 512 } } }
+
+/** Wrong types are refused, not bent into shape: a pause that was misspelt must not read as no pause. */
+const KNOBS = {
+  type: 'object',
+  additionalProperties: false,
+  minProperties: 1,
+  properties: {
+    lowestSellingPrice: { anyOf: [{ type: 'null' }, { type: 'string', pattern: '^\\d{1,29}$' }] },
+    highestBuyingPrice: { anyOf: [{ type: 'null' }, { type: 'string', pattern: '^\\d{1,29}$' }] },
+    reserve: { anyOf: [{ type: 'null' }, { type: 'string', pattern: '^(automatic|(100|\\d{1,2})%|\\d{1,4}(\\.\\d{1,3})?kWh)$' }] },
+    neighboursOnly: { enum: [true, false, null] },
+    paused: { enum: [true, false, null] }
+  }
+}
 
 /** A listener that reads this much too slowly is dropped. */
 const MAX_UNREAD_EVENT_BYTES = 4 * 1024 * 1024

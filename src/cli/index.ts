@@ -9,15 +9,20 @@ import { bookCommand } from './commands/book.ts'
 import { chainCommand } from './commands/chain.ts'
 import { demoCommand } from './commands/demo.ts'
 import { initCommand } from './commands/init.ts'
+import { inviteCommand } from './commands/invite.ts'
+import { joinCommand } from './commands/join.ts'
 import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
 import { tradesCommand } from './commands/trades.ts'
+import { tradingCommand } from './commands/trading.ts'
 import { walletCommand } from './commands/wallet.ts'
+import { whyCommand } from './commands/why.ts'
 import { fail } from './output.ts'
 
 /** Every command, in the order in which people meet them. */
 export const COMMANDS: ReadonlyArray<() => Command> = [
-  demoCommand, initCommand, startCommand, statusCommand, bookCommand, tradesCommand, walletCommand, chainCommand
+  demoCommand, initCommand, joinCommand, startCommand, inviteCommand, statusCommand, bookCommand, tradesCommand, whyCommand, tradingCommand, walletCommand,
+  chainCommand
 ]
 
 export function createProgram (): Command {

@@ -25,6 +25,11 @@ export function dim (text: string): string {
   return styleText('dim', text, { stream: process.stderr })
 }
 
+/** A moment of the market to the minute, in UTC. */
+export function time (seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')
+}
+
 /** Columns as wide as they need to be; those named in `right` are aligned to the right. */
 export function table (head: readonly string[], rows: ReadonlyArray<readonly string[]>, right: readonly number[] = []): string[] {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)))
@@ -37,7 +42,7 @@ export function table (head: readonly string[], rows: ReadonlyArray<readonly str
 /** Exit codes by what the reader has to look at. */
 const EXIT_CODES: ReadonlyArray<readonly [RegExp, number]> = [
   [/^(USAGE|PROFILES)_/, 2],
-  [/^(CONFIG|KEY|RULES|STORE)_/, 3],
+  [/^(CONFIG|INVITE|KEY|RULES|STORE)_/, 3],
   [/^DEVICE_/, 4],
   [/^(NETWORK|API|NODE|HOME)_/, 5],
   [/^CHAIN_/, 6]

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Account } from '../domain/units.ts'
-import type { TArray, TBoolean, TEnum, TInteger, TNumber, TRecord, TString, TUnknown, TUnsafe } from 'typebox'
+import type { TArray, TBoolean, TEnum, TInteger, TNumber, TObject, TOptional, TRecord, TString, TUnknown, TUnsafe } from 'typebox'
 
 /** What every field says about itself besides its type. */
 export interface FieldNotes {
@@ -20,6 +20,8 @@ export interface FieldOptions extends FieldNotes {
   readonly expected: string
   /** Set for texts that are compared in lower case. */
   readonly isLowerCase?: boolean
+  /** Set for what cannot be written in one line of the environment. */
+  readonly isFileOnly?: boolean
 }
 
 const decimalPattern = /^\d{1,18}(\.\d{1,18})?$/
@@ -65,6 +67,43 @@ export function choice<const T extends string> (choices: readonly [T, ...T[]], n
 
 export function multiaddrs (notes: FieldNotes): TArray<TString> {
   return Type.Array(Type.String({ pattern: multiaddrPattern }), options({ ...notes, maxItems: 64, expected: 'a list of multiaddrs such as /ip4/192.168.1.20/tcp/4001' }))
+}
+
+/** Addresses of owners. */
+export function accounts (notes: FieldNotes): TArray<TString> {
+  return Type.Array(Type.String({ pattern: /^0x[0-9a-fA-F]{40}$/ }), options({ ...notes, maxItems: 256, expected: 'a list of addresses, each 0x and 40 hexadecimal digits' }))
+}
+
+/** A price in a list, as text or as a number of the file. */
+type TPrice = TOptional<TUnsafe<string | number>>
+
+function listedPrice (): TPrice {
+  return Type.Optional(Type.Unsafe<string | number>(Type.Union([Type.String({ pattern: decimalPattern }), Type.Number({ minimum: 0 })])))
+}
+
+const clockPattern = /^([01]\d|2[0-3]):(00|15|30|45)$|^24:00$/
+
+/** Times of the local week with prices of their own. */
+export function tariffBands (notes: FieldNotes): TArray<TObject<{ days: TOptional<TString>, from: TString, to: TString, retail: TPrice, feedIn: TPrice }>> {
+  const band = Type.Object({
+    days: Type.Optional(Type.String({ maxLength: 64 })),
+    from: Type.String({ pattern: clockPattern }),
+    to: Type.String({ pattern: clockPattern }),
+    retail: listedPrice(),
+    feedIn: listedPrice()
+  }, { additionalProperties: false })
+  return Type.Array(band, options({ ...notes, maxItems: 64, isFileOnly: true, expected: 'a list of bands such as {days: "mon-fri", from: "17:00", to: "21:00", retail: "0.40"}, with quarter hours from "00:00" to "24:00"' }))
+}
+
+/** Stretches of time with prices of their own. */
+export function tariffTable (notes: FieldNotes): TArray<TObject<{ from: TString, to: TString, retail: TPrice, feedIn: TPrice }>> {
+  const row = Type.Object({
+    from: Type.String({ maxLength: 40 }),
+    to: Type.String({ maxLength: 40 }),
+    retail: listedPrice(),
+    feedIn: listedPrice()
+  }, { additionalProperties: false })
+  return Type.Array(row, options({ ...notes, maxItems: 20_000, isFileOnly: true, expected: 'a list of rows such as {from: "2026-01-31T17:00:00+01:00", to: "2026-01-31T18:00:00+01:00", retail: "0.41"}' }))
 }
 
 /** Handed on as it is to the room that knows what belongs in it. */

@@ -95,7 +95,13 @@ function normalised ({ schema }: Field, { value, isText = false }: Entry): unkno
 
 /** What one setting cannot see alone. */
 function checkTogether (config: Config): Config {
-  const { trading, market, tabs } = config
+  const { trading, market, tabs, tariff } = config
+  if (tariff.bands.length > 0 && tariff.timeZone == null) {
+    throw invalid('Setting \'tariff.timeZone\' is not set, but there are bands in \'tariff.bands\': say in which time zone they are, for instance "Europe/Berlin".')
+  }
+  if (tariff.timeZone != null && !isTimeZone(tariff.timeZone)) {
+    throw invalid(`Setting 'tariff.timeZone' must be an IANA time zone such as "Europe/Berlin", not ${shown(tariff.timeZone)}.`)
+  }
   if (trading.lookMinSec > trading.lookMaxSec) {
     throw invalid(`Setting 'trading.lookMinSec' (${trading.lookMinSec}) must not be more than 'trading.lookMaxSec' (${trading.lookMaxSec}).`)
   }
@@ -111,6 +117,14 @@ function checkTogether (config: Config): Config {
     throw invalid(`The settings under 'market' cannot be used: ${explain(error)}`, error)
   }
   return config
+}
+
+function isTimeZone (name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
 }
 
 function place (config: Record<string, Record<string, unknown>>, path: string, value: unknown): void {

@@ -16,6 +16,8 @@ export interface DataPaths {
   /** The meter's key, which vouches for readings: readable by the owner of the process only. */
   readonly meterKey: string
   readonly database: string
+  /** Addresses of other nodes and how they behaved. */
+  readonly peers: string
   /** Written by a running node: how programs of the same user reach it. */
   readonly api: string
 }
@@ -30,6 +32,7 @@ export function dataPaths ({ option, env = {} }: { option?: string, env?: Readon
     key: join(directory, 'node.key'),
     meterKey: join(directory, 'meter.key'),
     database: join(directory, 'db'),
+    peers: join(directory, 'peers'),
     api: join(directory, 'api.json')
   }
 }
@@ -39,6 +42,7 @@ export function createDataDirectory (paths: DataPaths): void {
   try {
     mkdirSync(paths.directory, { recursive: true, mode: 0o700 })
     mkdirSync(paths.database, { recursive: true, mode: 0o700 })
+    mkdirSync(paths.peers, { recursive: true, mode: 0o700 })
   } catch (error) {
     throw new CodedError<ConfigErrorCode>('CONFIG_UNWRITABLE', `The data directory ${paths.directory} cannot be created: choose another one, or check that you may write there.`, { details: { path: paths.directory }, cause: error })
   }

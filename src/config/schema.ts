@@ -5,7 +5,7 @@
  */
 import { Type } from 'typebox'
 import { DEFAULT_MARKET_RULES } from '../domain/market-rules.ts'
-import { account, choice, decimal, free, listedName, multiaddrs, number, text, whole, yesOrNo } from './kinds.ts'
+import { account, accounts, choice, decimal, free, listedName, multiaddrs, number, tariffBands, tariffTable, text, whole, yesOrNo } from './kinds.ts'
 import type { FieldOptions } from './kinds.ts'
 import type { Static } from 'typebox'
 
@@ -42,14 +42,24 @@ export const configSchema = Type.Object({
 
   tariff: Type.Object({
     retail: decimal({ unit: 'tokens per kWh', description: 'What the grid supplier charges. The node never buys dearer.', example: '0.30' }),
-    feedIn: decimal({ unit: 'tokens per kWh', description: 'What the grid supplier pays. The node never sells cheaper.', example: '0.08' })
+    feedIn: decimal({ unit: 'tokens per kWh', description: 'What the grid supplier pays. The node never sells cheaper.', example: '0.08' }),
+    timeZone: Type.Optional(text({ pattern: /^[A-Za-z0-9_+/-]{1,64}$/, expected: 'an IANA time zone such as "Europe/Berlin"', description: 'Local time of the bands, with its daylight saving. Needed as soon as there are bands.', example: 'Europe/Berlin' })),
+    bands: tariffBands({ default: [], description: 'Times of the week with prices of their own; the first that fits counts, and the prices above where none does or where it leaves one out. Days are those on which a band begins; one that ends at or before its start ends on the next day.' }),
+    table: tariffTable({ default: [], description: 'Prices of single stretches of time, for tariffs that are told a day ahead. A row counts before every band.' })
   }, { description: 'The prices this home has without neighbours.' }),
 
   network: Type.Object({
     listen: multiaddrs({ default: ['/ip4/0.0.0.0/tcp/0'], description: 'Where the node listens for neighbours. Port 0 takes any free one.', flag: '--listen' }),
     mdns: yesOrNo({ default: true, description: 'Find neighbours in the same local network.' }),
     mdnsTag: text({ default: '_wattmesh._udp.local', pattern: /^_[a-z0-9-]{1,15}\._udp\.local$/, expected: 'a name such as "_wattmesh._udp.local"', description: 'Name under which neighbours in the local network are found.' }),
-    bootstrap: multiaddrs({ default: [], description: 'Neighbours to call at the start, for homes beyond the local network.' })
+    bootstrap: multiaddrs({ default: [], description: 'Neighbours to call at the start, for homes beyond the local network.' }),
+    announce: multiaddrs({ default: [], description: 'Addresses to tell others instead of the ones found, for a port that was forwarded by hand.' }),
+    dht: yesOrNo({ default: true, description: 'Find homes of the same market through the distributed hash table, once one neighbour is known.' }),
+    portMapping: yesOrNo({ default: true, description: 'Ask the router to forward the port (UPnP and NAT-PMP).' }),
+    reachability: yesOrNo({ default: true, description: 'Have neighbours check whether this node can be reached from outside, and do it for them.' }),
+    relay: yesOrNo({ default: true, description: 'Be reachable through the node of a neighbour when the router lets nobody in.' }),
+    relayForOthers: yesOrNo({ default: true, description: 'Do the same for a few others, each for two minutes and 128 KiB at a time.' }),
+    holePunching: yesOrNo({ default: true, description: 'Replace connections through others by direct ones where the routers allow it.' })
   }, { description: 'How neighbours are found and reached.' }),
 
   meter: Type.Object({
@@ -77,9 +87,15 @@ export const configSchema = Type.Object({
   }, { description: 'A further meter at the grid connection. Its import is added; only the export of the first one is sold.' }),
 
   trading: Type.Object({
+    paused: yesOrNo({ default: false, description: 'Make no new offers and trades. What is agreed is delivered and settled. Can be changed while the node runs: `wattmesh trading`.' }),
+    forecast: listedName({ default: 'own-history', description: 'How the node expects what the home will need: `own-history` from its own last week, `persistence` as in the newest metered period.', flag: '--forecast' }),
     strategy: listedName({ default: 'fair-trader', description: 'How prices are chosen between the two tariffs.', flag: '--strategy' }),
     lowestSellingPrice: Type.Optional(decimal({ unit: 'tokens per kWh', description: 'Never sell below this, even where the tariff would allow it.', example: '0.12' })),
     highestBuyingPrice: Type.Optional(decimal({ unit: 'tokens per kWh', description: 'Never buy above this, even where the tariff would allow it.', example: '0.25' })),
+    reserve: text({ default: 'automatic', pattern: /^(automatic|(100|\d{1,2})%|\d{1,4}(\.\d{1,3})?kWh)$/, expected: '"automatic", a percentage such as "20%", or energy such as "3kWh"', description: 'What is kept back. `automatic`: as much as the errors of earlier forecasts advise, and in the battery what tonight will take. `20%`: that part of every expected surplus. `3kWh`: this much stays in the battery. Can be changed while the node runs.' }),
+    neighboursOnly: yesOrNo({ default: false, description: 'Trade only with homes this one is connected to within the local network, and with those listed in `trading.neighbours`. Can be changed while the node runs.' }),
+    neighbours: accounts({ default: [], description: 'Owners that count as neighbours wherever they are.' }),
+    sellFromBattery: yesOrNo({ default: false, description: 'You empty the battery as `wattmesh why` advises, so the node may offer what it holds above tonight\'s need. The node itself never controls it.' }),
     lookMinSec: whole(1, 86_400, { default: 15, unit: 'seconds', description: 'Shortest pause between two looks at the offers.' }),
     lookMaxSec: whole(1, 86_400, { default: 30, unit: 'seconds', description: 'Longest pause between two looks at the offers. Each pause is drawn at random, so that nobody is always first.' }),
     patience: Type.Optional(number(0, 1, { description: '0 gives in early, 1 holds out for a better price. Drawn once per home when it is not set.', example: 0.5 })),
@@ -166,7 +182,7 @@ function readSections (): Section[] {
 function readField (path: string, schema: FieldSchema): Field {
   return {
     path,
-    env: schema.type === 'object' ? undefined : envName(path),
+    env: schema.type === 'object' || schema.isFileOnly === true ? undefined : envName(path),
     isRequired: schema.default === undefined && !Type.IsOptional(schema),
     schema
   }

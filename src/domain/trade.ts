@@ -57,6 +57,8 @@ export interface Trade {
   readonly amount?: Money
   /** Why it ended or was last changed: one sentence or a decline code. */
   readonly reason?: string
+  /** Why this home made the trade, in one sentence. */
+  readonly why?: string
   readonly changedAt: UnixSeconds
 }
 

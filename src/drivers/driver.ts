@@ -79,7 +79,7 @@ function isRight ({ type, values, min = Number.MIN_SAFE_INTEGER, max = Number.MA
     case 'number': return typeof value === 'number' && value >= min && value <= max
     case 'yesNo': return typeof value === 'boolean'
     case 'object': return typeof value === 'object' && value != null
-    case 'text': return typeof value === 'string' && value.length > 0 && (values == null || values.includes(value))
+    default: return typeof value === 'string' && value.length > 0 && (values == null || values.includes(value))
   }
 }
 

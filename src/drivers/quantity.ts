@@ -65,7 +65,7 @@ function fraction (value: unknown): [bigint, bigint] | undefined {
   if (typeof value === 'bigint') {
     return [value, 1n]
   }
-  const match = DECIMAL.exec(typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '')
+  const match = typeof value === 'number' || typeof value === 'string' ? DECIMAL.exec(String(value).trim()) : null
   if (match == null) {
     return undefined
   }

@@ -6,13 +6,17 @@ import { identify } from '@libp2p/identify'
 import { mdns } from '@libp2p/mdns'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { fromString } from 'uint8arrays/from-string'
+import { NO_REACH, reachListen, reachServices, reachTransports } from './reach.ts'
+import type { Reach } from './reach.ts'
 import type { GossipSub, GossipsubOpts } from '@chainsafe/libp2p-gossipsub'
 import type { Identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import type { Ping } from '@libp2p/ping'
+import type { LevelDatastore } from 'datastore-level'
 
 export interface Libp2pNodeInit {
   readonly privateKey: PrivateKey
@@ -23,9 +27,21 @@ export interface Libp2pNodeInit {
   /** Look for neighbours on the local network under this name; homes with another name stay unseen. */
   readonly mdns?: { readonly serviceTag: string } | false
   readonly topic: string
+  /** How homes beyond the local network are found and reached; not at all unless given. */
+  readonly reach?: Reach
+  /** Where addresses of peers are kept; in memory unless given. Opened and closed by the caller. */
+  readonly datastore?: LevelDatastore
+  /** What is left of a peer's bad behaviour before the restart: 0 or less. */
+  rememberedScore?(peer: string): number
 }
 
-export type Libp2pNode = Libp2p<{ identify: Identify, ping: Ping, pubsub: GossipSub }>
+interface Libp2pServices extends Record<string, unknown> {
+  identify: Identify
+  ping: Ping
+  pubsub: GossipSub
+}
+
+export type Libp2pNode = Libp2p<Libp2pServices>
 
 /** Seconds-per-host limits of libp2p assume one peer per address; a village behind one router, or a test, has many. */
 const MAX_NEW_CONNECTIONS_PER_HOST_PER_SEC = 200
@@ -37,14 +53,23 @@ const MAX_GOSSIP_QUEUE_BYTES = 8 * 1024 * 1024
 /** An order is larger than this, so a mesh sends each one over each link about once. */
 const IDONTWANT_MIN_BYTES = 128
 
+/** A neighbour's word about other peers counts once it has brought a few orders. */
+const ACCEPT_PEERS_FROM = 1
+/** Addresses and people move; what was not seen for this long is forgotten. */
+const MAX_ADDRESS_AGE_MS = 7 * 86_400_000
+const MAX_PEER_AGE_MS = 30 * 86_400_000
+
 /** The libp2p node, configured and not yet started. */
 export async function createLibp2pNode (init: Libp2pNodeInit): Promise<Libp2pNode> {
-  return createLibp2p({
+  const { reach = NO_REACH } = init
+  return createLibp2p<Libp2pServices>({
     start: false,
+    datastore: init.datastore,
+    peerStore: { maxAddressAge: MAX_ADDRESS_AGE_MS, maxPeerAge: MAX_PEER_AGE_MS },
     privateKey: init.privateKey,
     nodeInfo: { name: 'wattmesh' },
-    addresses: { listen: [...init.listen], announce: [...init.announce ?? []] },
-    transports: [tcp()],
+    addresses: { listen: [...init.listen, ...reachListen(reach)], announce: [...init.announce ?? []] },
+    transports: [tcp(), webSockets(), ...reachTransports(reach)],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
     peerDiscovery: init.mdns == null || init.mdns === false ? [] : [mdns({ serviceTag: init.mdns.serviceTag })],
@@ -52,12 +77,14 @@ export async function createLibp2pNode (init: Libp2pNodeInit): Promise<Libp2pNod
       inboundConnectionThreshold: MAX_NEW_CONNECTIONS_PER_HOST_PER_SEC,
       maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS
     },
-    services: { identify: identify(), ping: ping(), pubsub: gossipsub(gossipOptions(init.topic)) }
+    services: { ...reachServices(reach), identify: identify(), ping: ping(), pubsub: gossipsub(gossipOptions(init)) }
   })
 }
 
-function gossipOptions (topic: string): Partial<GossipsubOpts> {
+function gossipOptions ({ topic, rememberedScore }: Libp2pNodeInit): Partial<GossipsubOpts> {
   return {
+    // who is turned away because a mesh is full hears of others in it
+    doPX: true,
     // the order's own signature says who made it, and content alone names a message
     globalSignaturePolicy: StrictNoSign,
     msgIdFn: ({ topic, data }) => messageId(topic, data),
@@ -69,6 +96,8 @@ function gossipOptions (topic: string): Partial<GossipsubOpts> {
     scoreParams: {
       // neighbours share an address, which is no offence here
       IPColocationFactorWeight: 0,
+      appSpecificScore: (peer) => rememberedScore?.(peer) ?? 0,
+      appSpecificWeight: 1,
       topics: {
         [topic]: createTopicScoreParams({
           topicWeight: 1,
@@ -86,7 +115,7 @@ function gossipOptions (topic: string): Partial<GossipsubOpts> {
         })
       }
     },
-    scoreThresholds: { gossipThreshold: -40, publishThreshold: -100, graylistThreshold: -200 }
+    scoreThresholds: { gossipThreshold: -40, publishThreshold: -100, graylistThreshold: -200, acceptPXThreshold: ACCEPT_PEERS_FROM }
   }
 }
 

@@ -1,6 +1,7 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { explain } from '../domain/errors.ts'
 import type { Libp2pNode } from './libp2p.ts'
+import type { RememberedScores } from './remembered-scores.ts'
 import type { Logger } from '../ports/telemetry.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -11,24 +12,28 @@ export interface NeighboursInit {
   readonly bootstrap: readonly Multiaddr[]
   /** How often to look after the connections, and how long a connected neighbour may stay deaf. */
   readonly checkMs: number
+  readonly scores?: RememberedScores
   readonly log?: Logger
 }
 
 /** Below this many connections, neighbours we once knew are dialled again. */
-const ENOUGH_CONNECTIONS = 8
+export const ENOUGH_CONNECTIONS = 8
 /** Homes found on the local network are dialled up to this many; gossip reaches the others through them. */
 const MAX_DISCOVERED = 32
 /** Peers that are away, and links restarted in vain, that are remembered. */
 const MAX_REMEMBERED_PEERS = 1000
 /** Longest pause between two calls to a peer that is away. */
 const MAX_REDIAL_MS = 3_600_000
+/** Connections to homes of this market are given up last when there are too many. */
+const OF_THIS_MARKET = 50
 
 /** Keeps a node in touch: dials what is found or was lost, and restarts links whose gossip has died. Returns the way to stop. */
 export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void {
-  const { topic, bootstrap, checkMs, log } = init
+  const { topic, bootstrap, checkMs, scores, log } = init
   const { pubsub } = node.services
   let deaf = new Set<string>()
   const restarted = new Set<string>()
+  const marked = new Set<string>()
   const away = new Map<string, { readonly tries: number, readonly notBefore: number }>()
 
   /** An open connection is used again, so dialling a neighbour we have costs nothing. */
@@ -62,6 +67,8 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
     if (missing > 0) {
       const known = await node.peerStore.all()
       const due = known.filter(({ id }) => node.getConnections(id).length === 0 && (away.get(id.toString())?.notBefore ?? 0) <= performance.now())
+        // the table knows homes of all markets; those of this one come first
+        .sort((a, b) => Number(b.tags.has(topic)) - Number(a.tags.has(topic)))
       await Promise.all(due.slice(0, missing).map(async ({ id }) => dialAgain(id)))
       if (away.size > MAX_REMEMBERED_PEERS) {
         away.clear()
@@ -77,6 +84,10 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
     const hearing = new Set(pubsub.getSubscribers(topic).map(String))
     const missing = new Set(node.getPeers().map(String).filter((peer) => !hearing.has(peer)))
     hearing.forEach((peer) => restarted.delete(peer))
+    await Promise.all([...hearing].filter((peer) => !marked.has(peer)).map(async (peer) => {
+      await node.peerStore.merge(peerIdFromString(peer), { tags: { [topic]: { value: OF_THIS_MARKET } } })
+      marked.add(peer)
+    }))
     if (restarted.size > MAX_REMEMBERED_PEERS) {
       restarted.clear()
     }
@@ -97,11 +108,12 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
     }
   }
   const timer = setInterval(() => {
-    Promise.all([dialBootstrap(), dialKnown(), restartDeaf()]).catch((error) => { log?.warn('connections could not be looked after', { error }) })
+    Promise.all([dialBootstrap(), dialKnown(), restartDeaf(), scores?.save(node)]).catch((error) => { log?.warn('connections could not be looked after', { error }) })
   }, checkMs)
   timer.unref()
   node.addEventListener('peer:discovery', onDiscovery)
   void dialBootstrap()
+  void dialKnown()
 
   return () => {
     clearInterval(timer)

@@ -5,23 +5,27 @@
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
+import { LevelDatastore } from 'datastore-level'
 import { fromString } from 'uint8arrays/from-string'
 import { orderTopic } from '../../protocols/constants.ts'
 import { networkError } from './errors.ts'
 import { createLibp2pNode } from './libp2p.ts'
 import { exchangeMeterTags } from './meter-tag.ts'
-import { keepInTouch } from './neighbours.ts'
+import { ENOUGH_CONNECTIONS, keepInTouch } from './neighbours.ts'
 import { createOrderGossip } from './order-gossip.ts'
 import { keyOf } from './peer-ids.ts'
+import { rememberedScores } from './remembered-scores.ts'
+import { keepRendezvous } from './rendezvous.ts'
 import { createTradeProtocol } from './trade-protocol.ts'
 import type { Libp2pNode } from './libp2p.ts'
 import type { MeterTags } from './meter-tag.ts'
 import type { OrderGossip, VerdictCounts } from './order-gossip.ts'
+import type { Reach } from './reach.ts'
 import type { TradeProtocol } from './trade-protocol.ts'
 import type { Hex } from '../domain/units.ts'
 import type { Network, NetworkHandlers, Peer } from '../ports/network.ts'
 import type { Logger } from '../ports/telemetry.ts'
-import type { PeerId } from '@libp2p/interface'
+import type { PeerId, PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 export interface NetworkInit {
@@ -36,6 +40,10 @@ export interface NetworkInit {
   /** Full multiaddresses of neighbours to stay connected to. */
   readonly bootstrap?: readonly string[]
   readonly mdns?: { readonly serviceTag: string } | false
+  /** How homes beyond the local network are found and reached; not at all unless given. */
+  readonly reach?: Reach
+  /** Folder in which addresses and bad scores of peers outlive a restart; kept in memory unless given. */
+  readonly peersPath?: string
   /** For tests and unusual links; the protocols' own values otherwise. */
   readonly limits?: NetworkLimits
   readonly logger?: Logger
@@ -46,6 +54,8 @@ export interface NetworkLimits {
   readonly maxOrdersInValidation?: number
   /** How often connections are looked after, and how long a link may be without gossip. */
   readonly checkConnectionsMs?: number
+  /** First pause before the table is asked for homes of this market. */
+  readonly rendezvousMs?: number
 }
 
 export interface Libp2pNetwork extends Network {
@@ -56,6 +66,7 @@ export interface Libp2pNetwork extends Network {
 }
 
 const CHECK_CONNECTIONS_MS = 30_000
+const RENDEZVOUS_MS = 5000
 
 interface Running {
   readonly node: Libp2pNode
@@ -85,7 +96,7 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
     peerId: peerId.toString(),
     key,
     async start (handlers) {
-      running ??= await startNode(init, await createLibp2pNode({ ...init, privateKey, topic: orderTopic(init.rules) }), handlers)
+      running ??= await startNode(init, privateKey, handlers)
     },
     async stop () {
       const stopping = running
@@ -110,9 +121,14 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
   }
 }
 
-async function startNode (init: NetworkInit, node: Libp2pNode, handlers: NetworkHandlers): Promise<Running> {
+async function startNode (init: NetworkInit, privateKey: PrivateKey, handlers: NetworkHandlers): Promise<Running> {
   const { logger, limits } = init
   const topic = orderTopic(init.rules)
+  const scores = rememberedScores()
+  const datastore = init.peersPath == null ? undefined : new LevelDatastore(init.peersPath)
+  await datastore?.open()
+  const node = await createLibp2pNode({ ...init, privateKey, topic, datastore, rememberedScore: scores.of })
+  await scores.load(node.peerStore)
   const bootstrap = (init.bootstrap ?? []).map(fullAddress).filter((address) => !address.toString().endsWith(`/${node.peerId.toString()}`))
   announcePeers(node, handlers, logger)
   const trades = await createTradeProtocol(node, {
@@ -125,6 +141,7 @@ async function startNode (init: NetworkInit, node: Libp2pNode, handlers: Network
     await node.start()
   } catch (error) {
     await node.stop()
+    await datastore?.close()
     throw networkError('NETWORK_LISTEN', `The node cannot listen on ${init.listen.join(', ')}; choose another address or port.`, error)
   }
   const gossip = createOrderGossip(node.services.pubsub, {
@@ -137,17 +154,24 @@ async function startNode (init: NetworkInit, node: Libp2pNode, handlers: Network
     topic,
     bootstrap,
     checkMs: limits?.checkConnectionsMs ?? CHECK_CONNECTIONS_MS,
+    scores,
     log: logger?.scope('neighbours')
   })
+  const leave = init.reach?.dht === true
+    ? keepRendezvous(node, { rules: init.rules, enough: ENOUGH_CONNECTIONS, everyMs: limits?.rendezvousMs ?? RENDEZVOUS_MS, log: logger?.scope('rendezvous') })
+    : undefined
   return {
     node,
     gossip,
     trades,
     tags,
     async stop () {
+      leave?.()
       letGo()
       gossip.stop()
+      await scores.save(node)
       await node.stop()
+      await datastore?.close()
     }
   }
 }

@@ -14,7 +14,7 @@ import type { TradeAnswer, TradeMessage, TradeRequest } from '../domain/trade-me
 import type { PublicKey } from '../domain/units.ts'
 import type { Conversation, NetworkHandlers } from '../ports/network.ts'
 import type { Logger } from '../ports/telemetry.ts'
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import type { Duplex } from 'it-stream-types'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
@@ -67,14 +67,16 @@ export async function createTradeProtocol (node: Libp2p, init: TradeProtocolInit
 
   await node.handle(TRADE_PROTOCOL_ID, serve, {
     maxInboundStreams: MAX_TRADE_STREAMS_INBOUND,
-    maxOutboundStreams: MAX_TRADE_STREAMS_OUTBOUND
+    maxOutboundStreams: MAX_TRADE_STREAMS_OUTBOUND,
+    // a trade is a few hundred bytes, which even a relay passes on
+    runOnLimitedConnection: true
   })
 
   return {
     async converse (key) {
       try {
         const signal = AbortSignal.timeout(replyTimeoutMs)
-        return conversation(await node.dialProtocol(peerIdOf(key), TRADE_PROTOCOL_ID, { signal }), replyTimeoutMs)
+        return conversation(await openStream(node, peerIdOf(key), signal), replyTimeoutMs)
       } catch (error) {
         throw networkError('NETWORK_UNREACHABLE', 'The neighbour cannot be reached; try again when it is online.', error)
       }
@@ -137,4 +139,13 @@ function asAnswer (message: TradeMessage): TradeAnswer {
     throw networkError('NETWORK_MALFORMED', 'The neighbour sent a question where an answer was due.')
   }
   return message
+}
+
+/** Over the connection there is, even one through a relay, because libp2p would dial again rather than use that. */
+async function openStream (node: Libp2p, peer: PeerId, signal: AbortSignal): Promise<Stream> {
+  const connections = node.getConnections(peer)
+  const connection = connections.find(({ limits }) => limits == null) ?? connections[0]
+  return connection == null
+    ? node.dialProtocol(peer, TRADE_PROTOCOL_ID, { signal })
+    : connection.newStream(TRADE_PROTOCOL_ID, { signal, runOnLimitedConnection: true })
 }

@@ -3,6 +3,7 @@
  * before it leaves. A request that comes twice gets the same answer twice.
  */
 import { MAX_CLAIM_SEC, MAX_PARTS, MIN_TAB_LIFE_SEC } from '../../protocols/trade/constants.ts'
+import { tradeWhy } from '../agent/sentence.ts'
 import { priceAt } from '../domain/order.ts'
 import { SLOT_SEC, gateClosure, slotOf, windowOpening } from '../domain/period.ts'
 import { EMPTY_TAB } from '../domain/receipt.ts'
@@ -16,6 +17,7 @@ import { step } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
 import type { KeyBook } from './key-book.ts'
 import type { Quotes } from './make-quotes.ts'
+import type { IsPartner } from './neighbours-only.ts'
 import type { TradingGate } from './trading-gate.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
 import type { Tab } from '../domain/tab.ts'
@@ -29,9 +31,9 @@ function decline (code: DeclineCode, remaining: WattHours = 0): Decline {
 
 export type AnswerTrade = (request: TradeRequest, from: PublicKey) => Promise<TradeAnswer>
 
-export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook, isOpen: TradingGate }): AnswerTrade {
+export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook, isOpen: TradingGate, isPartner: IsPartner }): AnswerTrade {
   const { home, rules, at, clock, ledger, signer, attester, meter, selling, logger } = context
-  const { quotes, keys, isOpen } = parts
+  const { quotes, keys, isOpen, isPartner } = parts
 
   /** Whether a proposal can become a trade at all; the price may only have moved in the buyer's favour since it was sent. */
   const orderProblem = (order: VerifiedOrder | undefined, request: Propose): DeclineCode | undefined => {
@@ -43,7 +45,8 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
       return 'GATE_CLOSED'
     }
     const elapsed = now + rules.clockToleranceSec - windowOpening(order.order.periodStart, rules)
-    if (request.pricePerKwh < priceAt(order.order.schedule, elapsed)) {
+    // the tariff may have changed since the offer was signed: never worse than the supplier
+    if (request.pricePerKwh < priceAt(order.order.schedule, elapsed) || request.pricePerKwh <= home.tariff(order.order.periodStart).feedIn) {
       return 'PRICE_TOO_LOW'
     }
     return request.buyer === home.owner ? 'SELF_TRADE' : undefined
@@ -87,7 +90,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
   }
 
   const onPropose = async (request: Propose, from: PublicKey): Promise<Accept | Decline> => {
-    if (ledger.trade(request.tradeId) == null && (!isOpen() || selling.problem() != null)) {
+    if (ledger.trade(request.tradeId) == null && (!isOpen() || selling.problem() != null || !isPartner(request.buyer, from))) {
       const order = quotes.all().find(({ id }) => id === request.orderId)
       return decline('BUSY', order == null ? 0 : quotes.remaining(order))
     }
@@ -139,6 +142,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     validUntil: Math.min(clock.now() + rules.confirmSec, gateClosure(terms.slot * SLOT_SEC, rules)),
     terms,
     sellerSignature: signer.signTrade(terms),
+    why: tradeWhy('sold', terms, quotes.plan(terms.slot * SLOT_SEC)),
     changedAt: clock.now()
   })
 

@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { MAX_BOOK_ORDERS, MAX_OPEN_ORDERS_PER_SIGNER } from '../../protocols/order-gossip/constants.ts'
 import { draw } from '../agent/draws.ts'
 import { persistence } from '../agent/forecast.ts'
+import { ownHistory } from '../agent/own-history.ts'
 import { strategies } from '../agent/strategies/index.ts'
+import { defineStrategy } from '../agent/strategy.ts'
 import { createEscrowSettlement } from '../chain/escrow.ts'
 import { CodedError } from '../domain/errors.ts'
+import { isReserve } from '../domain/knobs.ts'
 import { checkMarketRules } from '../domain/market-rules.ts'
 import { parseMoney } from '../domain/units.ts'
 import { composite } from '../drivers/composite.ts'
@@ -20,11 +23,13 @@ import { openStore } from '../store/store.ts'
 import { Ledger } from './ledger.ts'
 import { createNode } from './node.ts'
 import { createSystemClock } from './system-clock.ts'
+import { tariffPlan } from './tariff-plan.ts'
 import type { Home } from './context.ts'
 import type { EnergyNode } from './node.ts'
+import type { Forecaster } from '../agent/forecast.ts'
 import type { Strategy } from '../agent/strategy.ts'
 import type { Config } from '../config/schema.ts'
-import type { Hex, Money } from '../domain/units.ts'
+import type { Account, Hex, Money } from '../domain/units.ts'
 import type { Driver, DriverComponents, DriverParams } from '../drivers/driver.ts'
 import type { Mechanism } from '../market/mechanism.ts'
 import type { Device } from '../ports/device.ts'
@@ -38,6 +43,8 @@ export interface EnergyNodeInit {
   readonly config: Config
   /** Folder of the node's database. */
   readonly databasePath: string
+  /** Folder for what is known of peers; forgotten at each stop unless given. */
+  readonly peersPath?: string
   /** The hot key, 32 bytes. */
   readonly privateKey: Hex
   /** The meter's key, 32 bytes; the hot key vouches for readings without it. */
@@ -49,13 +56,15 @@ export interface EnergyNodeInit {
   readonly drivers?: readonly Driver[]
   readonly strategies?: readonly Strategy[]
   readonly mechanisms?: readonly Mechanism[]
+  readonly forecasters?: readonly Forecaster[]
 }
 
 /** Builds a node from its configuration with the real adapters. The order here is the order in which things can fail. */
 export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNode> {
   const { config, databasePath, privateKey, logger } = init
   const rules = checkMarketRules(config.market)
-  const strategy = named('trading.strategy', [...strategies, ...init.strategies ?? []], config.trading.strategy)
+  const strategy = named('trading.strategy', [...strategies, ...(init.strategies ?? []).map(defineStrategy)], config.trading.strategy)
+  const forecaster = named('trading.forecast', [ownHistory, persistence, ...init.forecasters ?? []], config.trading.forecast)
   const mechanism = named('market.mechanism', [...mechanisms, ...init.mechanisms ?? []], rules.mechanism)
   const connect = connector(config, [...drivers, ...init.drivers ?? []])
   const at = { chainId: rules.chainId, escrow: rules.escrow }
@@ -87,7 +96,10 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     meterTag: serial == null ? undefined : meterTag(serial, peerIdOf(signer.key).toString()),
     rules: digest,
     listen: config.network.listen,
+    announce: config.network.announce,
     bootstrap: config.network.bootstrap,
+    reach: config.network,
+    peersPath: init.peersPath,
     mdns: config.network.mdns ? { serviceTag: config.network.mdnsTag } : false,
     logger: logger.scope('network')
   })
@@ -109,7 +121,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     book: new OrderBook({ rules, maxOrders: MAX_BOOK_ORDERS, maxPerSigner: MAX_OPEN_ORDERS_PER_SIGNER }),
     mechanism,
     strategy,
-    forecaster: persistence,
+    forecaster,
     createLedger: (onChange) => new Ledger(store, onChange),
     newTradeId: () => `0x${randomBytes(32).toString('hex')}`
   })
@@ -134,7 +146,7 @@ function connector ({ meter, secondMeter, inverter, battery }: Config, known: re
 
 /** The configuration in base units of the token. Throws `CONFIG_INVALID` for an amount with more digits than the token has. */
 function homeOf (config: Config, decimals: number, drawnPatience: number): Home {
-  const { tariff, trading, tabs } = config
+  const { trading, tabs } = config
   const money = (path: string, text: string): Money => {
     const amount = parseMoney(text, decimals)
     if (amount == null) {
@@ -146,9 +158,14 @@ function homeOf (config: Config, decimals: number, drawnPatience: number): Home 
   return {
     name: config.name,
     owner: config.owner,
-    tariff: { retail: money('tariff.retail', tariff.retail), feedIn: money('tariff.feedIn', tariff.feedIn) },
+    tariff: tariffPlan(config, money),
     lowestSellingPrice: optional('trading.lowestSellingPrice', trading.lowestSellingPrice),
     highestBuyingPrice: optional('trading.highestBuyingPrice', trading.highestBuyingPrice),
+    reserve: isReserve(trading.reserve) ? trading.reserve : 'automatic',
+    neighboursOnly: trading.neighboursOnly,
+    neighbours: trading.neighbours.map((owner) => owner.toLowerCase() as Account),
+    paused: trading.paused,
+    sellsStored: trading.sellFromBattery,
     tick: BigInt('1'.padEnd(decimals - 1, '0')),
     nearPrice: money('trading.nearPrice', trading.nearPrice),
     patience: trading.patience ?? drawnPatience,

@@ -3,8 +3,9 @@ import type { Ledger } from './ledger.ts'
 import type { SellingGate } from './selling-gate.ts'
 import type { Forecaster } from '../agent/forecast.ts'
 import type { Strategy } from '../agent/strategy.ts'
+import type { Knobs } from '../domain/knobs.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
-import type { Tariff } from '../domain/tariff.ts'
+import type { TariffPlan } from '../domain/tariff.ts'
 import type { Account, Hex, Money, PricePerKwh, UnixSeconds } from '../domain/units.ts'
 import type { Mechanism } from '../market/mechanism.ts'
 import type { OrderBook } from '../market/order-book.ts'
@@ -22,9 +23,17 @@ import type { SettlementDomain } from '../signing/digests.ts'
 export interface Home {
   readonly name: string
   readonly owner: Account
-  readonly tariff: Tariff
+  readonly tariff: TariffPlan
+  /** What the owner's knobs are until they are changed while the node runs. */
   readonly lowestSellingPrice?: PricePerKwh
   readonly highestBuyingPrice?: PricePerKwh
+  readonly reserve?: Knobs['reserve']
+  readonly neighboursOnly?: boolean
+  readonly paused?: boolean
+  /** Owners that count as neighbours wherever they are. */
+  readonly neighbours?: readonly Account[]
+  /** The owner empties the battery as advised. */
+  readonly sellsStored?: boolean
   /** One hundredth of a token. */
   readonly tick: PricePerKwh
   /** Offers this close to the best one count as equally good. */

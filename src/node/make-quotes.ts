@@ -1,20 +1,23 @@
 /**
- * Path b: a meter reading becomes an offer. Runs when a period begins and when a trading window opens: read the meter, expect
- * the coming periods, subtract what is already sold, let the strategy quote, sign, send it through path a, write it, gossip it.
+ * Path b: a meter reading becomes an offer. Runs when a period begins and when a trading window opens: read the meter, let the
+ * agent plan the coming periods, quote, sign, send it through path a, write it, gossip it.
  */
-import { position } from '../agent/position.ts'
+import { createAgent } from '../agent/agent.ts'
 import { nextOffer } from '../agent/quote.ts'
 import { explain } from '../domain/errors.ts'
 import { gateClosure, openPeriods, periodAt, windowOpening } from '../domain/period.ts'
+import { isMetered } from '../domain/reading.ts'
 import { isBinding } from '../domain/trade.ts'
 import { orderId } from '../signing/digests.ts'
 import type { NodeContext } from './context.ts'
+import type { KnobBoard } from './knobs.ts'
 import type { MeterLog } from './read-meter.ts'
 import type { ReceiveOrder } from './receive-order.ts'
-import type { Position } from '../agent/position.ts'
+import type { Plan } from '../agent/plan.ts'
 import type { OfferDraft } from '../agent/quote.ts'
-import type { Situation } from '../agent/strategy.ts'
+import type { Decision } from '../domain/knobs.ts'
 import type { Order, SignedOrder, VerifiedOrder } from '../domain/order.ts'
+import type { PeriodReading } from '../domain/reading.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { UnixSeconds, WattHours } from '../domain/units.ts'
 
@@ -25,8 +28,10 @@ export interface Quotes {
   standing(periodStart: UnixSeconds): VerifiedOrder | undefined
   /** What is left of one of our own offers after its trades and the proposals it is held for. */
   remaining(order: VerifiedOrder): WattHours
-  /** Wh this home will need from outside in a period it has not traded for yet; undefined when nobody knows. */
-  deficit(periodStart: UnixSeconds): WattHours | undefined
+  /** What this home makes of a period now: what is still to be sold or bought, at which prices, and why. */
+  plan(periodStart: UnixSeconds): Plan
+  /** The newest decision of each period that is not over, soonest first. */
+  decisions(): Decision[]
   /** One round over all open periods; returns the seconds until the next one is due. */
   round(): Promise<number>
   /** Tells the street that an offer is used up. */
@@ -34,19 +39,83 @@ export interface Quotes {
   load(): Promise<void>
 }
 
-export function makeQuotes (context: NodeContext, meters: MeterLog, receive: ReceiveOrder): Quotes {
+/** How far back the agent learns from what is on disk: five weeks give every hour of the day its error quantiles. */
+const LEARN_FROM_SEC = 35 * 86_400
+
+export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, receive: ReceiveOrder, knobs: KnobBoard }): Quotes {
   const { home, rules, clock, ledger, book, signer, network, logger } = context
+  const { meters, receive, knobs } = parts
+  const agent = createAgent({ rules, forecaster: context.forecaster, strategy: context.strategy })
+  const seed = Number.parseInt(signer.address.slice(2, 14), 16)
   const own = new Map<UnixSeconds, VerifiedOrder>()
+  const observed = new WeakSet<PeriodReading>()
+  /** What was wished for each open period, until its gate tells how it ended. */
+  const wishes = new Map<UnixSeconds, { readonly side: 'selling' | 'buying', readonly wh: WattHours }>()
+  const decisions = new Map<UnixSeconds, Decision>()
+
+  const observe = (readings: readonly PeriodReading[]): void => {
+    for (const reading of readings) {
+      if (!observed.has(reading)) {
+        observed.add(reading)
+        agent.observe(reading)
+      }
+    }
+  }
 
   const traded = (periodStart: UnixSeconds, role: Trade['role']): WattHours => ledger.inPeriod(periodStart)
     .filter((trade) => trade.role === role && isBinding(trade, clock.now()))
     .reduce((sum, { terms, askedWh }) => sum + (terms?.wh ?? askedWh), 0)
 
-  const open = (periodStart: UnixSeconds): Position | undefined => {
-    const expectedNetWh = context.forecaster.expect(periodStart, meters.history(), rules)
-    return expectedNetWh == null
-      ? undefined
-      : position({ expectedNetWh, boughtWh: traded(periodStart, 'buyer'), soldWh: traded(periodStart, 'seller') })
+  const planOf = (periodStart: UnixSeconds): Plan => {
+    observe(meters.history())
+    const { lowestSellingPrice, highestBuyingPrice, reserve, paused } = knobs.current()
+    const { patience, tick, sellsStored } = home
+    const [boughtWh, soldWh] = [traded(periodStart, 'buyer'), traded(periodStart, 'seller')]
+    const plan = agent.plan(periodStart, {
+      situation: { tariff: home.tariff(periodStart), lowestSellingPrice, highestBuyingPrice, patience, tick, seed },
+      reserve,
+      sellsStored,
+      boughtWh,
+      soldWh,
+      blocked: paused ? 'you have paused it' : undefined
+    })
+    const [selling, buying] = [plan.surplusWh + soldWh, plan.deficitWh + boughtWh]
+    wishes.set(periodStart, selling > buying ? { side: 'selling', wh: selling } : { side: 'buying', wh: buying })
+    return plan
+  }
+
+  /** Tells the agent how its wishes ended, and forgets what is over. */
+  const closePeriods = (now: UnixSeconds): void => {
+    for (const [periodStart, { side, wh }] of wishes) {
+      if (gateClosure(periodStart, rules) <= now) {
+        wishes.delete(periodStart)
+        if (wh >= rules.minTradeWh) {
+          agent.learn(periodStart, side, 2 * traded(periodStart, side === 'selling' ? 'seller' : 'buyer') >= wh)
+        }
+      }
+    }
+    for (const known of [own, decisions]) {
+      for (const periodStart of known.keys()) {
+        if (periodStart + rules.periodSec <= now) {
+          known.delete(periodStart)
+        }
+      }
+    }
+  }
+
+  /** Keeps the sentence of a period when it is a new one. */
+  const record = async (periodStart: UnixSeconds, plan: Plan): Promise<void> => {
+    const { ok, reason } = context.settlement.isHealthy()
+    const problem = plan.surplusWh > 0 ? context.selling.problem() : undefined
+    const wish = problem == null ? plan.why : `Sells nothing: ${problem}.`
+    const why = ok ? wish : `Makes no new trades while the chain cannot be trusted (${reason ?? 'unknown'}).`
+    const { advice } = plan
+    const before = decisions.get(periodStart)
+    if (before?.why !== why || before.advice !== advice) {
+      const decision = { periodStart, decidedAt: clock.now(), why, advice }
+      await ledger.commit({ decisions: [decision] })
+      decisions.set(periodStart, decision)
+    }
   }
 
   const remaining = ({ order, id }: VerifiedOrder): WattHours => order.quantity - ledger.inPeriod(order.periodStart)
@@ -86,37 +155,31 @@ export function makeQuotes (context: NodeContext, meters: MeterLog, receive: Rec
   }
 
   const quote = async (periodStart: UnixSeconds): Promise<void> => {
-    const expectedWh = open(periodStart)?.surplusWh
-    if (expectedWh == null) {
-      return
-    }
-    const surplusWh = context.selling.atMost(expectedWh)
+    const plan = planOf(periodStart)
     const order = own.get(periodStart)
     const next = nextOffer({
-      surplusWh,
+      surplusWh: context.selling.atMost(plan.surplusWh),
       standing: order == null ? undefined : { order: order.order, remaining: remaining(order) },
       strategy: context.strategy,
-      situation: situationOf(context)
+      situation: plan.situation
     })
     if (next != null) {
       await post(periodStart, next)
     }
+    await record(periodStart, plan)
   }
 
   return {
     all: () => [...own.values()],
     standing: (periodStart) => own.get(periodStart),
     remaining,
-    deficit: (periodStart) => open(periodStart)?.deficitWh,
+    plan: planOf,
+    decisions: () => [...decisions.values()].sort((a, b) => a.periodStart - b.periodStart),
     async round () {
       await meters.catchUp()
       const now = clock.now()
       book.expire(now)
-      for (const periodStart of own.keys()) {
-        if (periodStart + rules.periodSec <= now) {
-          own.delete(periodStart)
-        }
-      }
+      closePeriods(now)
       for (const periodStart of openPeriods(now, rules)) {
         if (periodStart >= home.tradeFrom && periodStart < home.tradeUntil) {
           await ledger.exclusive(async () => quote(periodStart))
@@ -131,6 +194,7 @@ export function makeQuotes (context: NodeContext, meters: MeterLog, receive: Rec
       }
     },
     async load () {
+      observe((await context.store.readings(clock.now() - LEARN_FROM_SEC, clock.now())).filter(isMetered))
       for (const signed of await context.store.orders(clock.now())) {
         if (receive(signed).result === 'accept') {
           remember(signed)
@@ -138,12 +202,6 @@ export function makeQuotes (context: NodeContext, meters: MeterLog, receive: Rec
       }
     }
   }
-}
-
-/** What a strategy may look at. */
-export function situationOf ({ home, rules }: Pick<NodeContext, 'home' | 'rules'>): Situation {
-  const { tariff, patience, lowestSellingPrice, highestBuyingPrice, tick } = home
-  return { tariff, rules, patience, lowestSellingPrice, highestBuyingPrice, tick }
 }
 
 function secondsToNextRound (now: UnixSeconds, rules: NodeContext['rules']): number {

@@ -3,18 +3,21 @@
  * offer arrived, picks one offer and hands it on. One proposal is open at a time.
  */
 import { MIN_TAB_LIFE_SEC } from '../../protocols/trade/constants.ts'
+import { guardedLimit } from '../agent/plan.ts'
+import { tradeWhy } from '../agent/sentence.ts'
 import { gateClosure, openPeriods, windowOpening } from '../domain/period.ts'
 import { affordable } from '../domain/units.ts'
 import { headroom } from '../trade/tab-ledger.ts'
-import { situationOf } from './make-quotes.ts'
 import type { NodeContext } from './context.ts'
 import type { Tabs } from './keep-tabs.ts'
 import type { KeyBook } from './key-book.ts'
 import type { Quotes } from './make-quotes.ts'
+import type { IsPartner } from './neighbours-only.ts'
 import type { Buyer } from './run-trade.ts'
 import type { TradingGate } from './trading-gate.ts'
+import type { Plan } from '../agent/plan.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
-import type { Hex, Money, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
+import type { Hex, Money, PricePerKwh, UnixSeconds } from '../domain/units.ts'
 import type { Match } from '../market/mechanism.ts'
 import type { PricedOffer } from '../market/order-book.ts'
 
@@ -31,9 +34,9 @@ const SUSPECT_SEC = 300
 const MAX_CANDIDATES = 64
 
 /** Looks at the book once; returns the seconds until the next look. */
-export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer, keys: KeyBook, isOpen: TradingGate }): () => Promise<number> {
+export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer, keys: KeyBook, isOpen: TradingGate, isPartner: IsPartner }): () => Promise<number> {
   const { home, rules, clock, book, ledger, signer, random, strategy, mechanism } = context
-  const { quotes, tabs, buyer, keys, isOpen } = parts
+  const { quotes, tabs, buyer, keys, isOpen, isPartner } = parts
   /** Orders by id and sellers by key that are passed over for a while. */
   const passedUntil = new Map<Hex, UnixSeconds>()
 
@@ -50,16 +53,16 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
 
   const candidates = async (periodStart: UnixSeconds, limit: PricePerKwh): Promise<PricedOffer[]> => {
     const offers = book.offers(periodStart, clock.now()).filter(({ price, entry: { order } }) => price <= limit &&
-      order.order.signer !== signer.address && order.order.maker !== home.owner && !passedUntil.has(order.id) && !passedUntil.has(order.key)).slice(0, MAX_CANDIDATES)
+      order.order.signer !== signer.address && order.order.maker !== home.owner && isPartner(order.order.maker, order.key) && !passedUntil.has(order.id) && !passedUntil.has(order.key)).slice(0, MAX_CANDIDATES)
     const sellers = await Promise.all(offers.map(async ({ entry }) => isSeller(entry.order)))
     return offers.filter((_, place) => sellers[place])
   }
 
-  const find = async (periodStart: UnixSeconds, wh: WattHours): Promise<Match | undefined> => {
-    const limit = strategy.limit(situationOf(context), clock.now() - windowOpening(periodStart, rules))
+  const find = async (periodStart: UnixSeconds, { deficitWh, situation }: Plan): Promise<Match | undefined> => {
+    const limit = guardedLimit(strategy.limit(situation, clock.now() - windowOpening(periodStart, rules)), situation.tariff)
     return limit == null
       ? undefined
-      : mechanism.match(await candidates(periodStart, limit), { periodStart, wh, limit }, {
+      : mechanism.match(await candidates(periodStart, limit), { periodStart, wh: deficitWh, limit }, {
         random,
         tolerance: home.nearPrice,
         minTradeWh: rules.minTradeWh,
@@ -67,7 +70,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
       })
   }
 
-  const buy = async (match: Match): Promise<void> => {
+  const buy = async (match: Match, plan: Plan): Promise<void> => {
     const wh = Math.min(match.wh, affordable(roomWith(match.entry.order), match.price))
     const { order, id, key } = match.entry.order
     if (wh < Math.max(rules.minTradeWh, order.minFill)) {
@@ -75,7 +78,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
       void tabs.open(order.maker, key)
       return
     }
-    const outcome = await buyer.propose(match.entry.order, wh, match.price)
+    const outcome = await buyer.propose(match.entry.order, { wh, price: match.price, why: tradeWhy('bought', { wh, pricePerKwh: match.price }, plan) })
     if (outcome.remaining != null) {
       book.setRemaining(id, outcome.remaining)
     }
@@ -95,10 +98,10 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
     const lastCall = LAST_CALL_SEC + 2 * rules.clockToleranceSec
     for (const periodStart of isOpen() ? openPeriods(now, rules) : []) {
       const isTradable = now < gateClosure(periodStart, rules) - lastCall && periodStart >= home.tradeFrom && periodStart < home.tradeUntil
-      const deficitWh = isTradable ? quotes.deficit(periodStart) ?? 0 : 0
-      const match = deficitWh >= rules.minTradeWh ? await find(periodStart, deficitWh) : undefined
-      if (match != null) {
-        await buy(match)
+      const plan = isTradable ? quotes.plan(periodStart) : undefined
+      const match = plan != null && plan.deficitWh >= rules.minTradeWh ? await find(periodStart, plan) : undefined
+      if (plan != null && match != null) {
+        await buy(match, plan)
       }
     }
     return home.lookMinSec + random() * (home.lookMaxSec - home.lookMinSec)

@@ -10,8 +10,10 @@ import { step } from '../trade/trade-machine.ts'
 import { answerTrade } from './answer-trade.ts'
 import { keepTabs } from './keep-tabs.ts'
 import { keyBook } from './key-book.ts'
+import { knobBoard } from './knobs.ts'
 import { makeQuotes } from './make-quotes.ts'
 import { matchBook } from './match-book.ts'
+import { partners } from './neighbours-only.ts'
 import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
 import { createBuyer } from './run-trade.ts'
@@ -21,7 +23,9 @@ import { tradingGate } from './trading-gate.ts'
 import { watchMeter } from './watch-meter.ts'
 import type { NodeContext } from './context.ts'
 import type { NodeEvent, NodeListener } from './events.ts'
+import type { KnobChanges } from './knobs.ts'
 import type { Loop } from './supervise.ts'
+import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { PeriodReading, PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
@@ -48,6 +52,9 @@ export interface NodeStatus {
   readonly cannotSell?: string
   readonly openOrders: number
   readonly openTrades: number
+  readonly knobs: Knobs
+  /** The newest decision of each open period, soonest first. */
+  readonly decisions: readonly Decision[]
   /** No new trades while it is not well. */
   readonly chain: ChainHealth
 }
@@ -70,6 +77,10 @@ export interface EnergyNode {
   trades(query?: { from?: UnixSeconds, to?: UnixSeconds }): Promise<Trade[]>
   /** Metered periods and missing ones, oldest first. */
   readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodRecord[]>
+  /** What the agent made of each period in `[from, to)`, and why; oldest first. */
+  decisions(from: UnixSeconds, to: UnixSeconds): Promise<Decision[]>
+  /** Changes the owner's knobs now and for every later start. */
+  changeKnobs(changes: KnobChanges): Promise<Knobs>
   wallet(): Promise<Wallet>
   dial(address: string): Promise<void>
   /** Submits every countersigned receipt now; returns how many. */
@@ -104,13 +115,16 @@ export function createNode (init: NodeInit): EnergyNode {
 
   const receive = receiveOrder(context)
   const meters = meterLog(context)
-  const quotes = makeQuotes(context, meters, receive)
+  const knobs = knobBoard(context)
+  const quotes = makeQuotes(context, { meters, receive, knobs })
   const keys = keyBook(context)
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
   const tabs = keepTabs(context, { buyer })
-  const isOpen = tradingGate(context)
-  const answer = answerTrade(context, { quotes, keys, isOpen })
-  const look = matchBook(context, { quotes, tabs, buyer, keys, isOpen })
+  const chainGate = tradingGate(context)
+  const isOpen = (): boolean => chainGate() && !knobs.current().paused
+  const isPartner = partners(context, knobs)
+  const answer = answerTrade(context, { quotes, keys, isOpen, isPartner })
+  const look = matchBook(context, { quotes, tabs, buyer, keys, isOpen, isPartner })
 
   const loops = new Map<string, Loop>()
   const cleanups: Array<() => void | Promise<void>> = []
@@ -138,6 +152,7 @@ export function createNode (init: NodeInit): EnergyNode {
   return {
     async start () {
       await ledger.load(clock.now())
+      await knobs.load()
       await meters.load()
       await settlement.start()
       cleanups.push(async () => settlement.stop())
@@ -195,11 +210,19 @@ export function createNode (init: NodeInit): EnergyNode {
       cannotSell: context.selling.problem(),
       openOrders: book.size,
       openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
+      knobs: knobs.current(),
+      decisions: quotes.decisions(),
       chain: settlement.isHealthy()
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),
     trades: async (query) => store.trades(query),
     readings: async (from, to) => store.readings(from, to),
+    decisions: async (from, to) => store.decisions(from, to),
+    async changeKnobs (changes) {
+      const now = await knobs.change(changes)
+      loops.get('quotes')?.wake()
+      return now
+    },
     async wallet () {
       const [token, account, key] = await Promise.all([settlement.token(), settlement.account(home.owner), settlement.key(home.owner, signer.address)])
       return { token, owner: home.owner, account, key: { ...key, address: signer.address }, tabs: ledger.allTabs() }

@@ -30,7 +30,7 @@ export interface Outcome {
 
 export interface Buyer {
   /** One proposal from start to end. Failing is an outcome, not an exception. */
-  propose(order: VerifiedOrder, wh: WattHours, price: PricePerKwh): Promise<Outcome>
+  propose(order: VerifiedOrder, deal: { readonly wh: WattHours, readonly price: PricePerKwh, readonly why: string }): Promise<Outcome>
   /** Makes sure the seller knows of an agreed trade it has not acknowledged. */
   heal(trade: Trade): Promise<void>
 }
@@ -109,7 +109,7 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
   }
 
   return {
-    async propose (order, wh, price) {
+    async propose (order, { wh, price, why }) {
       const trade: Trade = {
         id: context.newTradeId(),
         role: 'buyer',
@@ -120,6 +120,7 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
         partnerKey: order.key,
         askedWh: wh,
         pricePerKwh: price,
+        why,
         validUntil: Math.min(clock.now() + rules.confirmSec, gateClosure(order.order.periodStart, rules)),
         changedAt: clock.now()
       }

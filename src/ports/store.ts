@@ -1,4 +1,5 @@
 import type { MeterMemory } from './meter.ts'
+import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
@@ -14,6 +15,10 @@ export interface Batch {
   readonly readings?: readonly PeriodRecord[]
   /** Where the meter left off. */
   readonly meter?: MeterMemory
+  /** The newest decision of each period. */
+  readonly decisions?: readonly Decision[]
+  /** What the owner changed since the configuration, all of it. */
+  readonly knobs?: Partial<Knobs>
 }
 
 /** The node's memory. What `commit` has resolved is still there after the process is killed. */
@@ -29,5 +34,9 @@ export interface Store {
   readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodRecord[]>
   /** Undefined before the first period. */
   meter(): Promise<MeterMemory | undefined>
+  /** Decisions with `periodStart` in `[from, to)`, oldest first. */
+  decisions(from: UnixSeconds, to: UnixSeconds): Promise<Decision[]>
+  /** Empty while nothing was changed. */
+  knobs(): Promise<Partial<Knobs>>
   close(): Promise<void>
 }

@@ -248,7 +248,7 @@ async function writeHome (plan: HomePlan, { init, chain, mdnsTag, clock }: {
     },
     chain: { rpc: chain.rpcUrl, confirmations: 2, pollMs: BLOCK_MS, deployBlock: Number(chain.deployBlock) },
     tariff: PRACTICE_TARIFF,
-    network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: init.mdns !== false, mdnsTag },
+    network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: init.mdns !== false, mdnsTag, dht: false, portMapping: false, reachability: false, relay: false, relayForOthers: false, holePunching: false },
     meter: { driver: 'csv-replay', params: { file } },
     trading: {
       lookMinSec: realSeconds(0.15, 15),

@@ -1,5 +1,6 @@
 import { CodedError } from '../domain/errors.ts'
 import { tabId } from '../domain/tab.ts'
+import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
@@ -15,6 +16,8 @@ export function createMemoryStore (): Store {
   const orders = new Map<UnixSeconds, SignedOrder>()
   const readings = new Map<UnixSeconds, PeriodRecord>()
   let meter: MeterMemory | undefined
+  const decisions = new Map<UnixSeconds, Decision>()
+  let knobs: Partial<Knobs> = {}
   let isClosed = false
 
   const assertOpen = (): void => {
@@ -32,6 +35,8 @@ export function createMemoryStore (): Store {
       copy.orders?.forEach(signed => orders.set(signed.order.periodStart, signed))
       copy.readings?.forEach(reading => readings.set(reading.periodStart, reading))
       meter = copy.meter ?? meter
+      copy.decisions?.forEach(decision => decisions.set(decision.periodStart, decision))
+      knobs = copy.knobs ?? knobs
     },
     async trades ({ from = 0, to = Infinity, states } = {}): Promise<Trade[]> {
       assertOpen()
@@ -56,6 +61,16 @@ export function createMemoryStore (): Store {
     async meter (): Promise<MeterMemory | undefined> {
       assertOpen()
       return meter
+    },
+    async decisions (from: UnixSeconds, to: UnixSeconds): Promise<Decision[]> {
+      assertOpen()
+      return [...decisions.values()]
+        .filter(({ periodStart }) => periodStart >= from && periodStart < to)
+        .sort((a, b) => a.periodStart - b.periodStart)
+    },
+    async knobs (): Promise<Partial<Knobs>> {
+      assertOpen()
+      return knobs
     },
     async close (): Promise<void> {
       isClosed = true

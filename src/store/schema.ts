@@ -1,4 +1,5 @@
 import { tabId } from '../domain/tab.ts'
+import type { Decision } from '../domain/knobs.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
@@ -16,7 +17,9 @@ export const PREFIX = {
   tab: 'b',
   order: 'o',
   reading: 'r',
-  meter: 'g'
+  meter: 'g',
+  decision: 'd',
+  knobs: 'k'
 } as const
 
 /** Prefixes of earlier versions, with what they held. */
@@ -45,6 +48,9 @@ export const METER_KEY = `${PREFIX.meter}!memory`
 
 const readingKey = (reading: PeriodRecord): string => timeKey(PREFIX.reading, reading.periodStart)
 
+const decisionKey = (decision: Decision): string => timeKey(PREFIX.decision, decision.periodStart)
+const knobsKey = (): string => `${PREFIX.knobs}!owner`
+
 /** Every record of a batch with its key, in the order in which they replace each other. */
 export function keyedRecords (batch: Batch): Array<[key: string, record: object]> {
   const keyed = <T extends object>(records: readonly T[] | undefined, key: (record: T) => string): Array<[string, object]> =>
@@ -54,6 +60,8 @@ export function keyedRecords (batch: Batch): Array<[key: string, record: object]
     ...keyed(batch.tabs, tabKey),
     ...keyed(batch.orders, orderKey),
     ...keyed(batch.readings, readingKey),
-    ...keyed(batch.meter == null ? [] : [batch.meter], () => METER_KEY)
+    ...keyed(batch.meter == null ? [] : [batch.meter], () => METER_KEY),
+    ...keyed(batch.decisions, decisionKey),
+    ...keyed(batch.knobs == null ? [] : [batch.knobs], knobsKey)
   ]
 }

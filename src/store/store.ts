@@ -11,6 +11,7 @@ import { decode, encode } from './values.ts'
 import type { Database } from './database.ts'
 import type { StoreErrorCode } from './errors.ts'
 import type { Tally } from './tally.ts'
+import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
@@ -76,6 +77,14 @@ class LevelStore implements Store {
   async meter (): Promise<MeterMemory | undefined> {
     const [memory] = await this.range<MeterMemory>({ gte: METER_KEY, lt: `${METER_KEY}!` })
     return memory
+  }
+
+  async decisions (from: UnixSeconds, to: UnixSeconds): Promise<Decision[]> {
+    return this.range(keyRange(PREFIX.decision, from, to))
+  }
+
+  async knobs (): Promise<Partial<Knobs>> {
+    return (await this.range<Partial<Knobs>>(keyRange(PREFIX.knobs))).at(0) ?? {}
   }
 
   async close (): Promise<void> {

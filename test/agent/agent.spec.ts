@@ -12,25 +12,31 @@ function aReading (periodsAgo: number, netWh: number): PeriodReading {
   return { periodStart: PERIOD - 900 * periodsAgo, importWh: Math.max(0, netWh), exportWh: Math.max(0, -netWh) }
 }
 
+function persistent (history: readonly PeriodReading[]): number | undefined {
+  const forecast = persistence.start(rules)
+  history.forEach((reading) => { forecast.observe(reading) })
+  return forecast.expect(PERIOD)?.netWh
+}
+
 describe('persistence forecast', () => {
   it('should expect what the newest complete period brought, in any order', () => {
     const history = [aReading(3, 50), aReading(2, -420), aReading(4, 70)]
-    expect(persistence.expect(PERIOD, history, rules)).to.equal(-420)
-    expect(persistence.expect(PERIOD, history.reverse(), rules)).to.equal(-420)
+    expect(persistent(history)).to.equal(-420)
+    expect(persistent(history.reverse())).to.equal(-420)
   })
 
   it('should net import and export of one period', () => {
-    expect(persistence.expect(PERIOD, [{ periodStart: PERIOD - 900, importWh: 30, exportWh: 100 }], rules)).to.equal(-70)
+    expect(persistent([{ periodStart: PERIOD - 900, importWh: 30, exportWh: 100 }])).to.equal(-70)
   })
 
   it('should know nothing when the newest period is more than four periods old', () => {
-    expect(persistence.expect(PERIOD, [aReading(4, 50)], rules)).to.equal(50)
-    expect(persistence.expect(PERIOD, [aReading(5, 50)], rules)).to.be.undefined()
-    expect(persistence.expect(PERIOD, [], rules)).to.be.undefined()
+    expect(persistent([aReading(4, 50)])).to.equal(50)
+    expect(persistent([aReading(5, 50)])).to.be.undefined()
+    expect(persistent([])).to.be.undefined()
   })
 
   it('should not look at the period itself or beyond', () => {
-    expect(persistence.expect(PERIOD, [aReading(0, 50), aReading(-1, 60)], rules)).to.be.undefined()
+    expect(persistent([aReading(0, 50), aReading(-1, 60)])).to.be.undefined()
   })
 })
 

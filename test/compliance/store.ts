@@ -150,6 +150,18 @@ export function storeCompliance (open: () => Promise<Store>): void {
     expect((await store.tabs()).map(tab => tab.chain.through)).to.deep.equal([99])
   })
 
+  it('should keep the newest decision of each period, and what the owner changed last', async () => {
+    expect(await store.knobs()).to.deep.equal({})
+    const first = { periodStart: PERIOD, decidedAt: PERIOD - 900, why: 'because' }
+    const next = { periodStart: PERIOD + 900, decidedAt: PERIOD, why: 'why not', advice: '12n' }
+    await store.commit({ decisions: [next, first], knobs: { paused: true, lowestSellingPrice: 12n } })
+    await store.commit({ decisions: [{ ...first, why: 'on second thought' }], knobs: { reserve: '20%' } })
+    expect(await store.decisions(0, Infinity)).to.deep.equal([{ ...first, why: 'on second thought' }, next])
+    expect(await store.decisions(PERIOD + 1, PERIOD + 901)).to.deep.equal([next])
+    expect(await store.knobs()).to.deep.equal({ reserve: '20%' })
+    expect(await store.readings(0, Infinity)).to.deep.equal([])
+  })
+
   it('should not change when a caller changes what it committed', async () => {
     const chain = { cap: 1n, paid: 0n, through: 0, expiry: 0 }
     const committing = store.commit({ tabs: [aStoredTab(1, { chain })] })
@@ -163,7 +175,7 @@ export function storeCompliance (open: () => Promise<Store>): void {
     await store.close()
     await last
     await store.close()
-    const attempts = [store.commit({}), store.trades(), store.tabs(), store.orders(0), store.readings(0, 1)]
+    const attempts = [store.commit({}), store.trades(), store.tabs(), store.orders(0), store.readings(0, 1), store.decisions(0, 1), store.knobs()]
     for (const attempt of attempts) {
       expect(hasCode(await attempt.catch((error: unknown) => error), 'STORE_CLOSED')).to.equal(true)
     }

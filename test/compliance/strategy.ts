@@ -13,7 +13,10 @@ export const anySituation: fc.Arbitrary<Situation> = fc.record({
   patience: fc.double({ min: 0, max: 1, noNaN: true }),
   lowestSellingPrice: fc.option(fc.bigInt(0n, 500_000n), { nil: undefined }),
   highestBuyingPrice: fc.option(fc.bigInt(0n, 500_000n), { nil: undefined }),
-  tick: fc.constantFrom(1n, 100n, 10_000n)
+  tick: fc.constantFrom(1n, 100n, 10_000n),
+  periodStart: fc.integer({ min: 0, max: 4_000_000_000 }).map((time) => time - time % 900),
+  seed: fc.nat(),
+  learned: fc.option(fc.record({ selling: fc.integer({ min: 125, max: 8000 }), buying: fc.integer({ min: 125, max: 8000 }) }), { nil: undefined })
 })
 
 /** What every strategy promises, at any tariff: valid schedules, monotone limits, and never worse than the supplier. */

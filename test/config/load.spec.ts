@@ -49,13 +49,24 @@ describe('loading the configuration', () => {
       owner: '0x00000000000000000000000000000000000000aa',
       market: { area: 'elm-street', chainId: 31337, escrow: ESCROW, ...DEFAULT_MARKET_RULES },
       chain: { rpc: 'http://127.0.0.1:8545', confirmations: 2, pollMs: 4000, maxHeadAgeSec: 900, deployBlock: 0 },
-      tariff: { retail: '0.30', feedIn: '0.08' },
-      network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: true, mdnsTag: '_wattmesh._udp.local', bootstrap: [] },
+      tariff: { retail: '0.30', feedIn: '0.08', bands: [], table: [] },
+      network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: true, mdnsTag: '_wattmesh._udp.local', bootstrap: [], announce: [], dht: true, portMapping: true, reachability: true, relay: true, relayForOthers: true, holePunching: true },
       meter: { driver: 'demo', params: {}, sampleSec: 10, settleRecovered: false, sellCoarse: false },
       inverter: { params: {} },
       battery: { params: {} },
       secondMeter: { params: {} },
-      trading: { strategy: 'fair-trader', lookMinSec: 15, lookMaxSec: 30, nearPrice: '0.005' },
+      trading: {
+        paused: false,
+        forecast: 'own-history',
+        strategy: 'fair-trader',
+        reserve: 'automatic',
+        neighboursOnly: false,
+        neighbours: [],
+        sellFromBattery: false,
+        lookMinSec: 15,
+        lookMaxSec: 30,
+        nearPrice: '0.005'
+      },
       tabs: { ceiling: '5.00', maxOpen: 12, settleEverySec: 86_400, unsecuredCredit: '0', lifeSec: 345_600, claimAfterSec: 129_600, meterDeadlineSec: 86_400 },
       api: { host: '127.0.0.1', port: 0 },
       clock: { speed: 1 },
@@ -86,7 +97,7 @@ describe('loading the configuration', () => {
     expect(config.owner).to.equal(ESCROW)
     expect(config.market.area).to.equal('42')
     expect(config.market.chainId).to.equal(1)
-    expect(config.tariff).to.deep.equal({ retail: '0.30', feedIn: '0' })
+    expect(config.tariff).to.deep.equal({ retail: '0.30', feedIn: '0', bands: [], table: [] })
   })
 
   it('should turn text of the environment and of flags into what the setting holds', () => {

@@ -2,6 +2,7 @@ import { draw } from '../../src/agent/draws.ts'
 import { persistence } from '../../src/agent/forecast.ts'
 import { fairTrader } from '../../src/agent/strategies/fair-trader.ts'
 import { DEFAULT_MARKET_RULES } from '../../src/domain/market-rules.ts'
+import { flatTariff } from '../../src/domain/tariff.ts'
 import { ACCEPT } from '../../src/domain/verdict.ts'
 import { profileMeter } from '../../src/drivers/profile.ts'
 import { continuous } from '../../src/market/mechanisms/continuous.ts'
@@ -119,7 +120,7 @@ export function testHome (index: number, changes: Partial<Home> = {}): Home {
   return {
     name: `home ${index}`,
     owner: `0x${(0xa0 + index).toString(16).repeat(20)}`,
-    tariff: { retail: 30n * CENT, feedIn: 8n * CENT },
+    tariff: flatTariff({ retail: 30n * CENT, feedIn: 8n * CENT }),
     tick: CENT,
     nearPrice: CENT / 2n,
     patience: 0.5,

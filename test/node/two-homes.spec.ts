@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { draw } from '../../src/agent/draws.ts'
 import { isMetered } from '../../src/domain/reading.ts'
+import { flatTariff } from '../../src/domain/tariff.ts'
 import { rulesDigest } from '../../src/signing/digests.ts'
 import { CENT, flatProfile, STREET_START, startMemoryHomes, TEST_RULES } from '../helpers/street.ts'
 import { expectAllEnded, expectMoneyAddsUp, expectTwins, inState, Sales, tradesOf } from './street-checks.ts'
@@ -108,7 +109,7 @@ describe('two homes', () => {
     const pvMilliWh = late.pvMilliWh.map((pv, step) => step < 4 ? 0 : pv)
     const street = await startMemoryHomes([flatProfile(0, 400), { ...late, pvMilliWh }, flatProfile(300, 0)], {
       home: { maxOpenTabs: 1 },
-      homeOf: (index) => index === 1 ? { tariff: { retail: 20n * CENT, feedIn: 5n * CENT } } : {}
+      homeOf: (index) => index === 1 ? { tariff: flatTariff({ retail: 20n * CENT, feedIn: 5n * CENT }) } : {}
     })
     await street.clock.advanceTo(STREET_START + 4 * HOUR)
     const [first, cheaper, buyer] = street.homes

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { formatEnergy, formatMoney } from '../../domain/units.ts'
 import { dataOption, jsonOption, runningNode } from '../options.ts'
-import { print, printJson, table } from '../output.ts'
+import { print, printJson, table, time } from '../output.ts'
 
 export function bookCommand (): Command {
   return new Command('book')
@@ -20,7 +20,7 @@ async function book (options: { data?: string, json?: boolean }): Promise<void> 
   }
   const { token } = await node.wallet()
   const rows = periods.flatMap(({ periodStart, offers }) => offers.map(({ entry, price }) => [
-    new Date(periodStart * 1000).toISOString().slice(0, 16).replace('T', ' '),
+    time(periodStart),
     formatEnergy(entry.remaining),
     `${formatMoney(BigInt(price), token.decimals, 4)} ${token.symbol}`,
     entry.order.order.maker

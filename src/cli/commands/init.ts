@@ -1,9 +1,5 @@
 import { Command } from 'commander'
-import { createDataDirectory } from '../../config/paths.ts'
-import { writeConfigFile } from '../../config/template.ts'
-import { keepOrCreateKey } from '../keys.ts'
-import { account, dataOption, jsonOption, pathsOf, whole } from '../options.ts'
-import { print, printJson } from '../output.ts'
+import { account, dataOption, jsonOption, whole } from '../options.ts'
 
 interface InitOptions {
   readonly data?: string
@@ -35,34 +31,13 @@ export function initCommand (): Command {
 }
 
 async function init (options: InitOptions): Promise<void> {
-  const { addressOf, publicKeyOf } = await import('../../signing/keys.ts')
-  const paths = pathsOf(options)
   const owner = account('--owner', options.owner)
   const escrow = account('--escrow', options.escrow)
-  createDataDirectory(paths)
-  writeConfigFile(paths.config, {
+  const { setUpHome } = await import('../set-up-home.ts')
+  setUpHome(options, owner, {
     name: options.name,
-    owner,
     market: { area: options.area, chainId: options.chain, escrow },
     chain: { rpc: options.rpc },
-    tariff: { retail: options.retail, feedIn: options.feedIn },
-    meter: { driver: 'demo' }
+    tariff: { retail: options.retail, feedIn: options.feedIn }
   })
-  const key = addressOf(publicKeyOf(keepOrCreateKey(paths.key)))
-  keepOrCreateKey(paths.meterKey)
-  if (options.json === true) {
-    printJson({ config: paths.config, keyFile: paths.key, meterKeyFile: paths.meterKey, key, owner })
-    return
-  }
-  print(`Your home is set up in ${paths.directory}.`)
-  print(`  settings   ${paths.config}`)
-  print(`  node key   ${paths.key} (address ${key}); keep a copy in a safe place`)
-  print(`  meter key  ${paths.meterKey}; vouches for what the meter counts`)
-  print()
-  print('Next:')
-  print(`  1. Register the node's key and deposit money from your own account ${owner}:`)
-  print('     wattmesh wallet authorize --owner-key FILE --limit 10')
-  print('     wattmesh wallet deposit 50 --owner-key FILE')
-  print('  2. Look through the settings. The meter is a synthetic one for practice until you choose another.')
-  print('  3. wattmesh start')
 }

@@ -28,7 +28,7 @@ async function start (data: string | undefined, flags: Record<string, string | u
   const logger = createLogger({ ...config.log, write: note })
   const stopping = signalled()
   const [{ createEnergyNode }, { startApi }] = await Promise.all([import('../../node/components.ts'), import('../../api/server.ts')])
-  const node = await createEnergyNode({ config, databasePath: paths.database, privateKey: readKeyFile(paths.key), meterKey: keepOrCreateKey(paths.meterKey), logger })
+  const node = await createEnergyNode({ config, databasePath: paths.database, peersPath: paths.peers, privateKey: readKeyFile(paths.key), meterKey: keepOrCreateKey(paths.meterKey), logger })
   try {
     await node.start()
     const api = await startApi({ ...config.api, file: paths.api }, { node, logger: logger.scope('api') })

@@ -1,18 +1,19 @@
 import { Command } from 'commander'
 import { formatEnergy, formatMoney } from '../../domain/units.ts'
 import { dataOption, jsonOption, runningNode, whole } from '../options.ts'
-import { print, printJson, table } from '../output.ts'
+import { print, printJson, table, time } from '../output.ts'
 
 export function tradesCommand (): Command {
   return new Command('trades')
     .description('trades of this home, newest last')
     .addOption(dataOption())
     .option('--last <n>', 'only the last n', whole(1, 1_000_000), 40)
+    .option('--why', 'say for each why it was made')
     .addOption(jsonOption())
     .action(trades)
 }
 
-async function trades (options: { data?: string, json?: boolean, last: number }): Promise<void> {
+async function trades (options: { data?: string, json?: boolean, last: number, why?: boolean }): Promise<void> {
   const node = await runningNode(options)
   const all = (await node.trades()).slice(-options.last)
   if (options.json === true) {
@@ -21,7 +22,7 @@ async function trades (options: { data?: string, json?: boolean, last: number })
   }
   const { token } = await node.wallet()
   const rows = all.map((trade) => [
-    new Date(trade.periodStart * 1000).toISOString().slice(0, 16).replace('T', ' '),
+    time(trade.periodStart),
     trade.role === 'buyer' ? 'bought' : 'sold',
     formatEnergy(trade.terms?.wh ?? trade.askedWh),
     trade.deliveredWh == null ? '–' : formatEnergy(trade.deliveredWh),
@@ -33,5 +34,12 @@ async function trades (options: { data?: string, json?: boolean, last: number })
     print('No trades yet.')
     return
   }
-  table(['period (UTC)', '', 'agreed', 'delivered', 'per kWh', 'amount', 'state'], rows, [2, 3, 4, 5]).forEach((line) => { print(line) })
+  const lines = table(['period (UTC)', '', 'agreed', 'delivered', 'per kWh', 'amount', 'state'], rows, [2, 3, 4, 5])
+  lines.slice(0, 2).forEach((line) => { print(line) })
+  all.forEach(({ why }, place) => {
+    print(lines[place + 2])
+    if (options.why === true && why != null) {
+      print(`  ${why}`)
+    }
+  })
 }

@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'aegir/chai'
+import { startPracticeChain } from '../../src/chain/practice-chain.ts'
+import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
+import { until } from '../helpers/until.ts'
+import type { PracticeChain } from '../../src/chain/practice-chain.ts'
+
+const OWNERS = [`0x${'a1'.repeat(20)}`, `0x${'b0'.repeat(20)}`]
+
+describe('inviting a neighbour from the command line', function () {
+  this.timeout(120_000)
+
+  let folder: string
+  let chain: PracticeChain
+  let mining: NodeJS.Timeout
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wattmesh-invite-'))
+    chain = await startPracticeChain()
+    mining = setInterval(() => { void chain.mine(Math.floor(Date.now() / 1000)) }, 100)
+    const { code, stderr } = await runCli('init', '--data', join(folder, 'alice'), '--owner', OWNERS[0], '--area', 'elm street', '--chain', String(chain.chainId), '--escrow', chain.escrow, '--rpc', chain.rpcUrl)
+    expect(code, stderr).to.equal(0)
+  })
+
+  after(async () => {
+    killAllCli()
+    clearInterval(mining)
+    await chain?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('should say what to do when there is no address to put into an invite', async () => {
+    const { code, stderr } = await runCli('invite', '--data', join(folder, 'alice'))
+    expect(code).to.equal(5)
+    expect(stderr).to.match(/start the node first/)
+  })
+
+  it('should bring the neighbour into the same market', async () => {
+    const alice = startCli('start', '--data', join(folder, 'alice'), '--listen', '/ip4/127.0.0.1/tcp/0')
+    await alice.said(/ready/)
+    const shown = await runCli('invite', '--data', join(folder, 'alice'))
+    expect(shown.stdout).to.match(/^wattmesh-invite-1\.\S+\n$/)
+    expect(shown.stderr).to.match(/█/)
+    const { invite, bootstrap } = JSON.parse((await runCli('invite', '--data', join(folder, 'alice'), '--json')).stdout) as { invite: string, bootstrap: string[] }
+    expect(bootstrap).to.have.length(1)
+    expect(shown.stdout.trim()).to.equal(invite)
+
+    const bob = join(folder, 'bob')
+    const noRpc = await runCli('join', invite, '--data', bob, '--owner', OWNERS[1])
+    expect(noRpc.code).to.equal(3)
+    expect(noRpc.stderr).to.match(/recommends no service for chain 31337: say with --rpc/)
+    const cut = await runCli('join', invite.slice(0, -9), '--data', bob, '--owner', OWNERS[1], '--rpc', chain.rpcUrl)
+    expect(cut.code).to.equal(3)
+    expect(cut.stderr).to.match(/cut or mistyped/)
+    const joined = await runCli('join', invite, '--data', bob, '--owner', OWNERS[1], '--rpc', chain.rpcUrl)
+    expect(joined.code, joined.stderr).to.equal(0)
+    expect(joined.stderr).to.match(/Market area "elm street"/)
+
+    const second = startCli('start', '--data', bob, '--listen', '/ip4/127.0.0.1/tcp/0')
+    await second.said(/ready/)
+    const statusOf = async (home: string): Promise<{ peers: unknown[], rulesDigest: string }> => JSON.parse((await runCli('status', '--data', join(folder, home), '--json')).stdout)
+    await until(async () => (await statusOf('bob')).peers.length === 1, 60_000)
+    expect((await statusOf('bob')).rulesDigest).to.equal((await statusOf('alice')).rulesDigest)
+  })
+
+  it('should refuse what is no invite', async () => {
+    const { code, stderr } = await runCli('join', 'hello', '--data', join(folder, 'carol'), '--owner', OWNERS[1])
+    expect(code).to.equal(3)
+    expect(stderr).to.match(/an invite begins with wattmesh-invite-1\./)
+  })
+})

@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { deflateRawSync } from 'node:zlib'
+import { decodeInvite, encodeInvite } from '../../src/config/invite.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { renderConfigFile } from '../../src/config/template.ts'
+import { CodedError } from '../../src/domain/errors.ts'
+import { syntheticProfile } from '../../src/drivers/devices/demo.ts'
+import { smlTelegrams } from '../../src/drivers/devices/sml.ts'
+import { obisSample } from '../../src/drivers/obis.ts'
+import { parseProfileCsv, toCsv } from '../../src/drivers/profile-csv.ts'
+import { crc16, dsmrReader } from '../../src/drivers/telegrams/dsmr.ts'
+import { crcX25, smlReader } from '../../src/drivers/telegrams/sml.ts'
+import { readSpeedwire } from '../../src/drivers/telegrams/speedwire.ts'
+import { decodeOrder, decodeTradeMessage, encodeOrder, encodeTradeMessage } from '../../src/network/codec.ts'
+import { recoverKey } from '../../src/signing/keys.ts'
+import { decode } from '../../src/store/values.ts'
+import { smlFrame } from '../drivers/sml-frames.ts'
+import { aDigest, anAccount, aSignature, aSignedOrder, RULES, RULES_DIGEST } from '../helpers/orders.ts'
+import { spoilBytes, spoilProtobuf, spoilText } from './mutations.ts'
+import type { Mutation } from './mutations.ts'
+import type { Sample } from '../../src/ports/device.ts'
+
+/** One decoder of bytes that strangers, devices or people wrote. */
+export interface FuzzTarget {
+  readonly name: string
+  /** Valid inputs to spoil. */
+  readonly seeds: readonly Buffer[]
+  readonly spoil: Mutation
+  /** Puts right what would otherwise stop every spoilt input at the door: lengths and checksums. */
+  mend?(input: Buffer): Buffer
+  /** Gets a tenth of the inputs. */
+  readonly isSlow?: boolean
+  /** Decodes; returns false for an input that was refused as it should be, throws when the decoder misbehaves. */
+  accepts(input: Buffer): boolean
+}
+
+/** True when `act` succeeds, false when it refuses with an error of ours; anything else is a defect. */
+function refusing (act: () => void): boolean {
+  try {
+    act()
+    return true
+  } catch (error) {
+    if (error instanceof CodedError) {
+      return false
+    }
+    throw error
+  }
+}
+
+function must (isRight: boolean, what: string): void {
+  if (!isRight) {
+    throw new Error(what)
+  }
+}
+
+/** A sample has whole registers in range, and numbers that are numbers. */
+function checkSample (sample: Omit<Sample, 'ageMs'>): void {
+  for (const [name, value] of Object.entries(sample)) {
+    must(value === undefined || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)), `${name} is ${String(value)}`)
+    must(!name.endsWith('MilliWh') || value === undefined || (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0), `${name} is ${String(value)}`)
+  }
+}
+
+const terms = {
+  buyer: anAccount(1), seller: anAccount(2), slot: 7, seq: 3, wh: 500, pricePerKwh: 190_000n, attester: anAccount(3), meter: aDigest(4), claimBy: 1_767_268_800, ref: aDigest(5)
+}
+const receipt = { buyer: anAccount(1), seller: anAccount(2), through: 131_072, total: 5n, cap: 5_000_000n, expiry: 2_000_000 }
+
+const P1 = '/ISK5\\2M550T-1012\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(261122120000W)\r\n0-0:96.1.1(4530303434303037333832323436303139)\r\n1-0:1.8.1(002130.115*kWh)\r\n1-0:1.8.2(000245.467*kWh)\r\n1-0:2.8.0(000100001*Wh)\r\n1-0:1.7.0(00.111*kW)\r\n1-0:2.7.0(00.000*kW)\r\n0-1:24.2.1(260426223001S)(00246.138*m3)\r\n!'
+
+const folder = mkdtempSync(join(tmpdir(), 'wattmesh-fuzz-'))
+
+export const FUZZ_TARGETS: readonly FuzzTarget[] = [
+  {
+    name: 'order',
+    seeds: [aSignedOrder(), aSignedOrder({ quantity: 0, schedule: [{ at: 0, price: 1n }] })].map((order) => Buffer.from(encodeOrder(order))),
+    spoil: spoilProtobuf,
+    accepts: (input) => refusing(() => {
+      must(Buffer.from(encodeOrder(decodeOrder(input))).equals(input), 'two byte forms of one order')
+    })
+  },
+  {
+    name: 'trade message',
+    seeds: [
+      { kind: 'propose', tradeId: aDigest(1), orderId: aDigest(2), buyer: anAccount(1), wh: 500, pricePerKwh: 1n },
+      { kind: 'accept', tradeId: aDigest(1), terms, signature: aSignature(1), validUntil: 5 },
+      { kind: 'confirm', tradeId: aDigest(1), signature: aSignature(1) },
+      { kind: 'decline', code: 'BUSY', remaining: 9 },
+      { kind: 'status-query', tradeId: aDigest(1) },
+      { kind: 'status', tradeId: aDigest(1), state: 'agreed' },
+      { kind: 'receipt', receipt, signature: aSignature(2) }
+    ].map((message) => Buffer.from(encodeTradeMessage(message as Parameters<typeof encodeTradeMessage>[0]))),
+    spoil: spoilProtobuf,
+    accepts: (input) => refusing(() => {
+      must(Buffer.from(encodeTradeMessage(decodeTradeMessage(input))).equals(input), 'two byte forms of one message')
+    })
+  },
+  {
+    name: 'signature',
+    seeds: [Buffer.from(aSignedOrder().signature.slice(2), 'hex')],
+    spoil: spoilBytes,
+    accepts: (input) => recoverKey(aDigest(1), `0x${input.toString('hex')}`) != null
+  },
+  {
+    name: 'invite',
+    seeds: [Buffer.from(JSON.stringify({ rules: { ...RULES, area: 'elm street' }, digest: RULES_DIGEST.slice(2, 10), rpc: 'http://a', deployBlock: 5, bootstrap: ['/ip4/1.2.3.4/tcp/1/p2p/16U'] }))],
+    spoil: spoilText,
+    mend: (input) => Buffer.from(`wattmesh-invite-1.${Buffer.concat([createHash('sha256').update(input).digest().subarray(0, 4), deflateRawSync(input)]).toString('base64url')}`),
+    accepts: (input) => refusing(() => { decodeInvite(input.toString('latin1')) })
+  },
+  {
+    name: 'invite text',
+    seeds: [Buffer.from(encodeInvite({ market: RULES, digest: RULES_DIGEST, bootstrap: [] }))],
+    spoil: spoilBytes,
+    accepts: (input) => refusing(() => { decodeInvite(input.toString('latin1')) })
+  },
+  {
+    name: 'configuration',
+    seeds: [Buffer.from(renderConfigFile({ name: 'home', owner: anAccount(1), market: { area: 'a', chainId: 1, escrow: anAccount(2) }, chain: { rpc: 'http://127.0.0.1:1' }, tariff: { retail: '0.30', feedIn: '0.08' }, meter: { driver: 'demo' } } as Parameters<typeof renderConfigFile>[0]))],
+    spoil: spoilText,
+    isSlow: true,
+    accepts: (input) => refusing(() => {
+      const file = join(folder, 'config.yaml')
+      writeFileSync(file, input)
+      loadConfig({ file })
+    })
+  },
+  {
+    name: 'profile',
+    seeds: [Buffer.from(toCsv(syntheticProfile({ seed: 1, home: 1, start: 1_767_268_800, periods: 8 })))],
+    spoil: spoilText,
+    accepts: (input) => refusing(() => {
+      const { loadMilliWh, pvMilliWh } = parseProfileCsv(input.toString(), 'home.csv')
+      must(loadMilliWh.length === pvMilliWh.length && [...loadMilliWh, ...pvMilliWh].every((value) => Number.isSafeInteger(value) && value >= 0), 'a step that is no energy')
+    })
+  },
+  {
+    name: 'P1 telegram',
+    seeds: [Buffer.from(P1, 'latin1')],
+    spoil: spoilText,
+    mend: (input) => {
+      const body = input.toString('latin1')
+      const whole = body.endsWith('!') ? body : `${body}!`
+      return Buffer.from(`${whole}${crc16(whole.slice(whole.lastIndexOf('/'))).toString(16).toUpperCase().padStart(4, '0')}\r\n`, 'latin1')
+    },
+    accepts: (input) => refusing(() => {
+      dsmrReader({ hasChecksum: true }).push(input).forEach(({ values }) => { checkSample(obisSample(values)) })
+    })
+  },
+  {
+    name: 'SML frame',
+    seeds: [smlFrame([{ code: '1.8.0', type: 'uint', hex: '00000f6e5cf1', scaler: -1, unit: 30 }, { code: '2.8.0', type: 'uint', hex: '3039', scaler: -1, unit: 30 }, { code: '16.7.0', type: 'int', hex: 'fff6', scaler: 0, unit: 27 }])],
+    spoil: spoilBytes,
+    mend: (input) => {
+      const body = Buffer.concat([Buffer.from('1b1b1b1b01010101', 'hex'), input.subarray(8, -8), Buffer.from('1b1b1b1b1a00', 'hex')])
+      const crc = crcX25(body)
+      return Buffer.concat([body, Buffer.from([crc & 0xff, crc >> 8])])
+    },
+    accepts: (input) => refusing(() => {
+      smlReader().push(input).map(smlTelegrams()).forEach(({ sample }) => { checkSample(sample) })
+    })
+  },
+  {
+    name: 'Speedwire datagram',
+    // head with length, meter 1; import power, import counter, export counter; end
+    seeds: [Buffer.from('534d4100000402a000000001002c00106069015d0000000100000001 0001040000003a98 000108000000000000d693a4 000208000000000000001c21 00000000'.replaceAll(' ', ''), 'hex')],
+    spoil: spoilBytes,
+    accepts: (input) => refusing(() => { checkSample(obisSample(readSpeedwire(input)?.values ?? new Map())) })
+  },
+  {
+    name: 'stored record',
+    seeds: [Buffer.from('{"id":"0x01","total":"5n","state":"agreed","list":[1,null,"~5n"]}')],
+    spoil: spoilText,
+    accepts: (input) => {
+      try {
+        decode(input.toString())
+        return true
+      } catch (error) {
+        must(error instanceof SyntaxError, String(error))
+        return false
+      }
+    }
+  }
+]

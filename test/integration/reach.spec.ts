@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs'
+import { privateKeyFromRaw } from '@libp2p/crypto/keys'
+import { multiaddr } from '@multiformats/multiaddr'
+import { expect } from 'aegir/chai'
+import { fromString } from 'uint8arrays/from-string'
+import { DHT_PROTOCOL_ID, rendezvousName } from '../../protocols/constants.ts'
+import { createLibp2pNode } from '../../src/network/libp2p.ts'
+import { NO_REACH } from '../../src/network/reach.ts'
+import { rememberedScores } from '../../src/network/remembered-scores.ts'
+import { rendezvousKey } from '../../src/network/rendezvous.ts'
+import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
+import { privateKey } from '../helpers/orders.ts'
+import { TOPIC } from '../helpers/raw-node.ts'
+import { aNetwork } from '../helpers/streets.ts'
+import { until } from '../helpers/until.ts'
+import type { TradeAnswer } from '../../src/domain/trade-message.ts'
+import type { Libp2pNode } from '../../src/network/libp2p.ts'
+import type { Libp2pNetwork, NetworkInit } from '../../src/network/network.ts'
+import type { Reach } from '../../src/network/reach.ts'
+
+const BUSY: TradeAnswer = { kind: 'decline', code: 'BUSY', remaining: 0 }
+const HANDLERS = { onOrder: async () => ({ result: 'accept' as const }), onTrade: async () => BUSY }
+const DHT: Reach = { ...NO_REACH, dht: true }
+
+describe('reach', () => {
+  const networks: Libp2pNetwork[] = []
+  const raws: Libp2pNode[] = []
+
+  async function aHome (n: number, fields: Partial<NetworkInit> = {}): Promise<Libp2pNetwork> {
+    const network = aNetwork(n, { limits: { checkConnectionsMs: 1000, rendezvousMs: 100 }, ...fields })
+    networks.push(network)
+    await network.start(HANDLERS)
+    return network
+  }
+
+  async function aRaw (n: number, fields: Partial<Parameters<typeof createLibp2pNode>[0]>): Promise<Libp2pNode> {
+    const node = await createLibp2pNode({ privateKey: privateKeyFromRaw(fromString(privateKey(n).slice(2), 'base16')), listen: ['/ip4/127.0.0.1/tcp/0'], topic: TOPIC, ...fields })
+    raws.push(node)
+    await node.start()
+    return node
+  }
+
+  afterEach(async () => {
+    await Promise.all([...networks.splice(0).map(async (network) => network.stop()), ...raws.splice(0).map(async (node) => node.stop())])
+  })
+  after(removeTemporaryDirectories)
+
+  it('should find homes of the same market through the table, and leave those of others alone', async () => {
+    const meeting = await aHome(1, { rules: `0x${'11'.repeat(32)}`, reach: DHT })
+    const bootstrap = meeting.addresses().slice(0, 1)
+    const alice = await aHome(2, { reach: DHT, bootstrap })
+    const stranger = await aHome(3, { rules: `0x${'22'.repeat(32)}`, reach: DHT, bootstrap })
+    const bob = await aHome(4, { reach: DHT, bootstrap })
+    await until(() => alice.hearers() === 1 && bob.hearers() === 1, 30_000)
+    expect(alice.peers().map(({ peerId }) => peerId)).to.include(bob.peerId)
+    expect(stranger.hearers()).to.equal(0)
+  }).timeout(60_000)
+
+  it('should meet under the key that the specification tells', async () => {
+    const page = readFileSync('protocols/discovery/README.md', 'utf8')
+    const nothing = `0x${'00'.repeat(32)}` as const
+    expect(page).to.contain(`| DHT_PROTOCOL_ID | \`${DHT_PROTOCOL_ID}\` |`)
+    expect(page).to.contain(rendezvousName(nothing).replace('0'.repeat(64), '<rules digest as 64 lower-case hexadecimal digits>'))
+    expect(page).to.contain(`\`${(await rendezvousKey(nothing)).toString()}\``)
+  })
+
+  it('should remember addresses over a restart and connect by itself', async () => {
+    const alice = await aHome(1)
+    const peersPath = temporaryDirectory()
+    const bob = await aHome(2, { peersPath })
+    await bob.dial(alice.addresses()[0])
+    await until(() => alice.hearers() === 1 && bob.hearers() === 1)
+    await bob.stop()
+    await until(() => alice.hearers() === 0)
+    const again = await aHome(2, { peersPath, limits: { checkConnectionsMs: 3_600_000 } })
+    await until(() => again.hearers() === 1)
+  })
+
+  it('should remember a bad score over a restart and forgive half of it in an hour', async () => {
+    let nowMs = 1_700_000_000_000
+    const before = rememberedScores(() => nowMs)
+    const alice = await aRaw(1, {})
+    const bob = await aRaw(2, { rememberedScore: () => -80 })
+    await bob.dial(alice.getMultiaddrs())
+    await until(() => bob.services.pubsub.getPeers().length === 1)
+    await before.save(bob)
+    const after = rememberedScores(() => nowMs)
+    await after.load(bob.peerStore)
+    expect(after.of(alice.peerId.toString())).to.be.closeTo(-80, 1)
+    nowMs += 3_600_000
+    expect(after.of(alice.peerId.toString())).to.be.closeTo(-40, 1)
+    expect(after.of(bob.peerId.toString())).to.equal(0)
+    nowMs += 24 * 3_600_000
+    const forgiven = rememberedScores(() => nowMs)
+    await forgiven.load(bob.peerStore)
+    expect(forgiven.of(alice.peerId.toString())).to.equal(0)
+  })
+
+  it('should trade with a home that listens only through a relay', async () => {
+    const relay = await aRaw(1, { reach: { ...NO_REACH, relayForOthers: true } })
+    const through = `${relay.getMultiaddrs()[0].toString()}/p2p-circuit`
+    const hidden = await aHome(2, { listen: [through], reach: { ...NO_REACH, holePunching: true } })
+    await until(() => hidden.addresses().some((address) => address.includes('p2p-circuit')))
+    const caller = await aHome(3, { reach: { ...NO_REACH, holePunching: true } })
+    await caller.dial(hidden.addresses()[0])
+    const conversation = await caller.converse(hidden.key)
+    expect(await conversation.ask({ kind: 'status-query', tradeId: `0x${'07'.repeat(32)}` })).to.deep.equal(BUSY)
+    await conversation.close()
+  })
+
+  it('should listen to WebSockets when asked to', async () => {
+    const alice = await aHome(1, { listen: ['/ip4/127.0.0.1/tcp/0/ws'] })
+    const bob = await aHome(2)
+    await bob.dial(alice.addresses()[0])
+    await until(() => alice.hearers() === 1)
+    expect(multiaddr(alice.addresses()[0]).getComponents().map(({ name }) => name)).to.include('ws')
+  })
+
+  it('should start and stop with everything switched on', async () => {
+    const all: Reach = { dht: true, portMapping: true, reachability: true, relay: true, relayForOthers: true, holePunching: true }
+    const alice = await aHome(1, { reach: all })
+    const bob = await aHome(2, { reach: all, bootstrap: alice.addresses().slice(0, 1) })
+    await until(() => alice.hearers() === 1 && bob.hearers() === 1)
+    await bob.stop()
+    await until(() => alice.peers().length === 0)
+  })
+})
