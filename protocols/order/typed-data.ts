@@ -36,3 +36,8 @@ export const MARKET_RULES_TYPES = {
     { name: 'delivery', type: 'string' }
   ]
 } as const
+
+/** The rules of a market that names a meter book. Without one the type above stays as it is, and so does every digest. */
+export const MARKET_RULES_WITH_BOOK_TYPES = {
+  MarketRules: [...MARKET_RULES_TYPES.MarketRules, { name: 'meterBook', type: 'address' }]
+} as const

@@ -13,15 +13,15 @@ export function setUpHome (options: { data?: string, json?: boolean }, owner: Ac
   createDataDirectory(paths)
   writeConfigFile(paths.config, { owner, meter: { driver: 'demo' }, ...config })
   const key = addressOf(publicKeyOf(keepOrCreateKey(paths.key)))
-  keepOrCreateKey(paths.meterKey)
+  const meterKey = addressOf(publicKeyOf(keepOrCreateKey(paths.meterKey)))
   if (options.json === true) {
-    printJson({ config: paths.config, keyFile: paths.key, meterKeyFile: paths.meterKey, key, owner })
+    printJson({ config: paths.config, keyFile: paths.key, meterKeyFile: paths.meterKey, key, meterKey, owner })
     return
   }
   print(`Your home is set up in ${paths.directory}.`)
   print(`  settings   ${paths.config}`)
   print(`  node key   ${paths.key} (address ${key}); keep a copy in a safe place`)
-  print(`  meter key  ${paths.meterKey}; vouches for what the meter counts`)
+  print(`  meter key  ${paths.meterKey} (address ${meterKey}); vouches for what the meter counts`)
   print()
   print('Next:')
   print(`  1. Register the node's key and deposit money from your own account ${owner}:`)
@@ -29,4 +29,7 @@ export function setUpHome (options: { data?: string, json?: boolean }, owner: Ac
   print('     wattmesh wallet deposit 50 --owner-key FILE')
   print('  2. Look through the settings. The meter is a synthetic one for practice until you choose another.')
   print('  3. wattmesh start')
+  if (config.market?.meterBook != null) {
+    print('  4. Ask to enter the meter book: wattmesh community join --owner-key FILE')
+  }
 }

@@ -29,7 +29,8 @@ export const configSchema = Type.Object({
     confirmSec: whole(1, 86_400, { default: rules.confirmSec, unit: 'seconds', description: 'How long a seller waits for the signature of the buyer.' }),
     clockToleranceSec: whole(0, 3600, { default: rules.clockToleranceSec, unit: 'seconds', description: 'How far two honest clocks may be apart.' }),
     mechanism: listedName({ default: rules.mechanism, description: 'How offers and bids find each other.' }),
-    delivery: choice(['matched'], { default: rules.delivery, description: 'What counts as delivered: the smaller of what the seller exported and the buyer imported.' })
+    delivery: choice(['matched'], { default: rules.delivery, description: 'What counts as delivered: the smaller of what the seller exported and the buyer imported.' }),
+    meterBook: Type.Optional(account({ description: 'Address of the meter book of the community: only its members trade, and only their meter keys count. Without one the market is open to everybody.', example: '0x00000000000000000000000000000000000000bb' }))
   }, { description: 'The rules every home of one market shares. Homes whose rules differ in any of these never hear each other.' }),
 
   chain: Type.Object({
@@ -113,6 +114,11 @@ export const configSchema = Type.Object({
     claimAfterSec: whole(60, 14 * DAY_SEC, { default: 129_600, unit: 'seconds', description: 'When a buyer has been silent for this long, the node claims what it is owed without it.' }),
     meterDeadlineSec: whole(60, 14 * DAY_SEC, { default: DAY_SEC, unit: 'seconds', description: 'How long the node waits for a meter reading before it gives a trade up.' })
   }, { description: 'The accounts kept with single neighbours.' }),
+
+  certificates: Type.Object({
+    enabled: yesOrNo({ default: false, description: 'Lets the command line mint and retire energy certificates for this home. The node itself never does.' }),
+    capacityW: whole(1, 1_000_000_000, { default: 10_000, unit: 'W', description: 'The most the generator behind the meter can give. The first certificate fixes it for ever, and no day can be worth more than 24 hours of it.' })
+  }, { description: 'Certificates of exported energy, if you want them.' }),
 
   api: Type.Object({
     host: text({ default: '127.0.0.1', pattern: /^[A-Za-z0-9.:-]{1,253}$/, expected: 'a host name or an IP address', description: 'Where the local interface listens. The default is this computer only; anything else lets others in your network try the token.', flag: '--api-host' }),

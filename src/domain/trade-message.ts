@@ -5,7 +5,8 @@ import type { Account, Hex, PricePerKwh, UnixSeconds, WattHours } from './units.
 /** Why the other side says no. `BUSY` and `NOT_READY` pass; the rest will not change for this order or receipt. */
 export const DECLINE_CODES = [
   'UNKNOWN_ORDER', 'SOLD_OUT', 'GATE_CLOSED', 'PRICE_TOO_LOW', 'TOO_SMALL', 'NO_TAB', 'KEY_NOT_REGISTERED', 'UNKNOWN_TRADE',
-  'BAD_SIGNATURE', 'BAD_TERMS', 'NOT_READY', 'TOTAL_TOO_LOW', 'STALE_RECEIPT', 'CEILING', 'EXPIRY', 'SELF_TRADE', 'BUSY'
+  'BAD_SIGNATURE', 'BAD_TERMS', 'NOT_READY', 'TOTAL_TOO_LOW', 'STALE_RECEIPT', 'CEILING', 'EXPIRY', 'SELF_TRADE', 'BUSY',
+  'NOT_MEMBER'
 ] as const
 
 export type DeclineCode = typeof DECLINE_CODES[number]

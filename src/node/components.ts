@@ -6,6 +6,7 @@ import { ownHistory } from '../agent/own-history.ts'
 import { strategies } from '../agent/strategies/index.ts'
 import { defineStrategy } from '../agent/strategy.ts'
 import { createEscrowSettlement } from '../chain/escrow.ts'
+import { createMembership } from '../chain/membership.ts'
 import { CodedError } from '../domain/errors.ts'
 import { isReserve } from '../domain/knobs.ts'
 import { checkMarketRules } from '../domain/market-rules.ts'
@@ -85,6 +86,17 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     logger: logger.scope('chain')
   })
   await settlement.start()
+  const membership = rules.meterBook == null
+    ? undefined
+    : createMembership({
+      rpcUrl: config.chain.rpc,
+      chainId: rules.chainId,
+      book: rules.meterBook,
+      confirmations: config.chain.confirmations,
+      pollMs: config.chain.pollMs,
+      now: () => clock.now(),
+      logger: logger.scope('community')
+    })
   const { decimals } = await settlement.token()
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
   const device = await connect({ now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter') })
@@ -115,6 +127,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     store,
     network,
     settlement,
+    membership,
     signer,
     attester: init.attester ?? createLocalSigner(init.meterKey ?? privateKey, at),
     meter,

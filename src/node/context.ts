@@ -10,6 +10,7 @@ import type { Account, Hex, Money, PricePerKwh, UnixSeconds } from '../domain/un
 import type { Mechanism } from '../market/mechanism.ts'
 import type { OrderBook } from '../market/order-book.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Membership } from '../ports/membership.ts'
 import type { Meter } from '../ports/meter.ts'
 import type { Network } from '../ports/network.ts'
 import type { ReadingSigner } from '../ports/reading-signer.ts'
@@ -69,6 +70,8 @@ export interface NodeContext {
   readonly store: Store
   readonly network: Network
   readonly settlement: Settlement
+  /** Set when the rules name a meter book. */
+  readonly membership?: Membership
   readonly signer: Signer
   /** The meter's key. */
   readonly attester: ReadingSigner

@@ -12,6 +12,7 @@ import type { NodeContext } from './context.ts'
 import type { Tabs } from './keep-tabs.ts'
 import type { KeyBook } from './key-book.ts'
 import type { Quotes } from './make-quotes.ts'
+import type { Members } from './members.ts'
 import type { IsPartner } from './neighbours-only.ts'
 import type { Buyer } from './run-trade.ts'
 import type { TradingGate } from './trading-gate.ts'
@@ -34,9 +35,9 @@ const SUSPECT_SEC = 300
 const MAX_CANDIDATES = 64
 
 /** Looks at the book once; returns the seconds until the next look. */
-export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer, keys: KeyBook, isOpen: TradingGate, isPartner: IsPartner }): () => Promise<number> {
+export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer, keys: KeyBook, members: Members, isOpen: TradingGate, isPartner: IsPartner }): () => Promise<number> {
   const { home, rules, clock, book, ledger, signer, random, strategy, mechanism } = context
-  const { quotes, tabs, buyer, keys, isOpen, isPartner } = parts
+  const { quotes, tabs, buyer, keys, members, isOpen, isPartner } = parts
   /** Orders by id and sellers by key that are passed over for a while. */
   const passedUntil = new Map<Hex, UnixSeconds>()
 
@@ -53,7 +54,8 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
 
   const candidates = async (periodStart: UnixSeconds, limit: PricePerKwh): Promise<PricedOffer[]> => {
     const offers = book.offers(periodStart, clock.now()).filter(({ price, entry: { order } }) => price <= limit &&
-      order.order.signer !== signer.address && order.order.maker !== home.owner && isPartner(order.order.maker, order.key) && !passedUntil.has(order.id) && !passedUntil.has(order.key)).slice(0, MAX_CANDIDATES)
+      order.order.signer !== signer.address && order.order.maker !== home.owner && isPartner(order.order.maker, order.key) && members.isMember(order.order.maker) &&
+      !passedUntil.has(order.id) && !passedUntil.has(order.key)).slice(0, MAX_CANDIDATES)
     const sellers = await Promise.all(offers.map(async ({ entry }) => isSeller(entry.order)))
     return offers.filter((_, place) => sellers[place])
   }
@@ -96,7 +98,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
       }
     }
     const lastCall = LAST_CALL_SEC + 2 * rules.clockToleranceSec
-    for (const periodStart of isOpen() ? openPeriods(now, rules) : []) {
+    for (const periodStart of isOpen() && members.isMember(home.owner) ? openPeriods(now, rules) : []) {
       const isTradable = now < gateClosure(periodStart, rules) - lastCall && periodStart >= home.tradeFrom && periodStart < home.tradeUntil
       const plan = isTradable ? quotes.plan(periodStart) : undefined
       const match = plan != null && plan.deficitWh >= rules.minTradeWh ? await find(periodStart, plan) : undefined

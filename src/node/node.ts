@@ -13,6 +13,7 @@ import { keyBook } from './key-book.ts'
 import { knobBoard } from './knobs.ts'
 import { makeQuotes } from './make-quotes.ts'
 import { matchBook } from './match-book.ts'
+import { membersOf } from './members.ts'
 import { partners } from './neighbours-only.ts'
 import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
@@ -31,6 +32,7 @@ import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { Hex, UnixSeconds } from '../domain/units.ts'
 import type { PricedOffer } from '../market/order-book.ts'
+import type { MembershipState } from '../ports/membership.ts'
 import type { MeterStatus } from '../ports/meter.ts'
 import type { Peer } from '../ports/network.ts'
 import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
@@ -41,6 +43,8 @@ export interface NodeStatus {
   readonly peerId: string
   readonly owner: string
   readonly key: string
+  /** Address of the meter's key. */
+  readonly attester: string
   readonly addresses: string[]
   readonly peers: Peer[]
   readonly time: UnixSeconds
@@ -57,6 +61,14 @@ export interface NodeStatus {
   readonly decisions: readonly Decision[]
   /** No new trades while it is not well. */
   readonly chain: ChainHealth
+  /** Present when the rules name a meter book. */
+  readonly community?: CommunityStatus
+}
+
+/** What this home knows of its community, and its own place in it. */
+export interface CommunityStatus extends MembershipState {
+  /** `other-meter`: the seat is good, but for another key than this home's meter's, so neighbours will not buy from it. */
+  readonly standing: 'member' | 'other-meter' | 'outsider'
 }
 
 export interface Wallet {
@@ -111,7 +123,7 @@ export function createNode (init: NodeInit): EnergyNode {
     batch.tabs?.forEach((tab) => { emit({ type: 'tab:changed', tab }) })
   })
   const context: NodeContext = { ...init, ledger, emit, selling: sellingGate(init) }
-  const { home, rules, clock, logger, store, network, settlement, signer, meter, book } = context
+  const { home, rules, clock, logger, store, network, settlement, membership, signer, meter, book } = context
 
   const receive = receiveOrder(context)
   const meters = meterLog(context)
@@ -122,12 +134,21 @@ export function createNode (init: NodeInit): EnergyNode {
   const tabs = keepTabs(context, { buyer })
   const chainGate = tradingGate(context)
   const isOpen = (): boolean => chainGate() && !knobs.current().paused
+  const members = membersOf(context)
   const isPartner = partners(context, knobs)
-  const answer = answerTrade(context, { quotes, keys, isOpen, isPartner })
-  const look = matchBook(context, { quotes, tabs, buyer, keys, isOpen, isPartner })
+  const answer = answerTrade(context, { quotes, keys, members, isOpen, isPartner })
+  const look = matchBook(context, { quotes, tabs, buyer, keys, members, isOpen, isPartner })
 
   const loops = new Map<string, Loop>()
   const cleanups: Array<() => void | Promise<void>> = []
+
+  const standing = (): CommunityStatus['standing'] => {
+    const meter = members.isMember(home.owner) ? membership?.seat(home.owner)?.meter : undefined
+    if (meter == null) {
+      return 'outsider'
+    }
+    return meter === context.attester.address ? 'member' : 'other-meter'
+  }
 
   const onSettlement = async (event: SettlementEvent): Promise<void> => {
     if (event.kind === 'key-set') {
@@ -156,6 +177,10 @@ export function createNode (init: NodeInit): EnergyNode {
       await meters.load()
       await settlement.start()
       cleanups.push(async () => settlement.stop())
+      if (membership != null) {
+        await membership.start()
+        cleanups.push(async () => membership.stop())
+      }
       cleanups.push(settlement.watch((event) => {
         onSettlement(event).catch((error: unknown) => { logger.warn('a settlement event could not be handled', { kind: event.kind, error: explain(error) }) })
       }))
@@ -200,6 +225,7 @@ export function createNode (init: NodeInit): EnergyNode {
       peerId: network.peerId,
       owner: home.owner,
       key: signer.address,
+      attester: context.attester.address,
       addresses: network.addresses(),
       peers: network.peers(),
       time: clock.now(),
@@ -212,7 +238,8 @@ export function createNode (init: NodeInit): EnergyNode {
       openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
       knobs: knobs.current(),
       decisions: quotes.decisions(),
-      chain: settlement.isHealthy()
+      chain: settlement.isHealthy(),
+      ...(membership == null ? {} : { community: { ...membership.state(), standing: standing() } })
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),
     trades: async (query) => store.trades(query),

@@ -9,6 +9,7 @@ import { hasTerms } from '../domain/trade.ts'
 import { tradeRef } from '../signing/digests.ts'
 import { isTradeSignedBy } from '../signing/verify.ts'
 import { step } from '../trade/trade-machine.ts'
+import { membersOf } from './members.ts'
 import { talk } from './talk.ts'
 import type { NodeContext } from './context.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
@@ -35,7 +36,8 @@ export interface Buyer {
   heal(trade: Trade): Promise<void>
 }
 
-export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'clock' | 'ledger' | 'network' | 'signer' | 'logger'> & { newTradeId(): Hex }): Buyer {
+export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'clock' | 'ledger' | 'membership' | 'network' | 'signer' | 'logger'> & { newTradeId(): Hex }): Buyer {
+  const { isAttestedBy } = membersOf(context)
   const { home, rules, at, clock, ledger, network, signer, logger } = context
 
   const apply = async (id: Hex, event: TradeEvent): Promise<Trade> => ledger.exclusive(async () => {
@@ -92,6 +94,9 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
     }
     if (terms.wh > trade.askedWh || terms.wh < rules.minTradeWh) {
       return 'the quantity is outside what we asked for'
+    }
+    if (!isAttestedBy(trade.partner, terms.attester)) {
+      return 'the attester is not the seller\'s meter key in the meter book'
     }
     const others = ledger.all().filter(hasTerms).filter(({ role, terms }) => role === 'buyer' && terms.slot === slot).map(({ terms }) => terms)
     if (others.some((other) => other.meter === terms.meter && other.seller !== terms.seller)) {

@@ -68,6 +68,7 @@ describe('loading the configuration', () => {
         nearPrice: '0.005'
       },
       tabs: { ceiling: '5.00', maxOpen: 12, settleEverySec: 86_400, unsecuredCredit: '0', lifeSec: 345_600, claimAfterSec: 129_600, meterDeadlineSec: 86_400 },
+      certificates: { enabled: false, capacityW: 10_000 },
       api: { host: '127.0.0.1', port: 0 },
       clock: { speed: 1 },
       log: { level: 'info', format: 'human' }

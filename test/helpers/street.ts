@@ -23,6 +23,7 @@ import type { EnergyProfile } from '../../src/drivers/profile.ts'
 import type { Home } from '../../src/node/context.ts'
 import type { NodeEvent } from '../../src/node/events.ts'
 import type { EnergyNode } from '../../src/node/node.ts'
+import type { Membership } from '../../src/ports/membership.ts'
 import type { Meter } from '../../src/ports/meter.ts'
 import type { Network, NetworkHandlers } from '../../src/ports/network.ts'
 import type { ReadingSigner } from '../../src/ports/reading-signer.ts'
@@ -109,6 +110,8 @@ export interface MemoryHomesInit {
   readonly funds?: bigint
   readonly logger?: Logger
   readonly rules?: MarketRules
+  /** The community everybody asks; without one the street is open. */
+  readonly membership?: Membership
   readonly keyUntil?: number
   /** With more than 1, a block is mined every minute, and a move counts once it is buried under so many. */
   readonly confirmations?: number
@@ -201,6 +204,7 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
         })
       }),
       settlement: powered(adapters.settlement),
+      membership: options.membership,
       signer,
       attester: adapters.attester,
       meter: powered(adapters.meter),

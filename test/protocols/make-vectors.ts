@@ -36,6 +36,8 @@ const SLOT = PERIOD / 900
 const RULES: MarketRules = { ...DEFAULT_MARKET_RULES, area: 'Sonnenweg', chainId: AT.chainId, escrow: AT.escrow }
 const OTHER_RULES: MarketRules = { ...RULES, area: 'Straße 7 🌞', chainId: 42161, periodSec: 1800, windowSec: 3600, gateClosureSec: 300, flatSec: 0, minTradeWh: 1, confirmSec: 8, clockToleranceSec: 2 }
 
+const CLOSED_RULES: MarketRules = { ...RULES, meterBook: '0xb00c0000000000000000000000000000000000bb' }
+
 const ORDER: Order = {
   side: 'offer',
   rules: rulesDigest(RULES),
@@ -57,7 +59,7 @@ export function orderVectors (): object {
     domain: domain(ORDER_DOMAIN_NAME, ORDER_DOMAIN_VERSION),
     now: PERIOD - 900,
     keys: KEYS,
-    rules: [['default rules', RULES] as const, ['every field different', OTHER_RULES] as const]
+    rules: [['default rules', RULES] as const, ['every field different', OTHER_RULES] as const, ['with a meter book', CLOSED_RULES] as const]
       .map(([name, rules]) => ({ name, rules: { ...rules, chainId: String(rules.chainId) }, digest: rulesDigest(rules) })),
     orders: [
       order('an offer whose price falls twice', ORDER),
