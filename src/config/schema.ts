@@ -29,7 +29,8 @@ export const configSchema = Type.Object({
     confirmSec: whole(1, 86_400, { default: rules.confirmSec, unit: 'seconds', description: 'How long a seller waits for the signature of the buyer.' }),
     clockToleranceSec: whole(0, 3600, { default: rules.clockToleranceSec, unit: 'seconds', description: 'How far two honest clocks may be apart.' }),
     mechanism: listedName({ default: rules.mechanism, description: 'How offers and bids find each other.' }),
-    delivery: choice(['matched'], { default: rules.delivery, description: 'What counts as delivered: the smaller of what the seller exported and the buyer imported.' })
+    delivery: choice(['matched'], { default: rules.delivery, description: 'What counts as delivered: the smaller of what the seller exported and the buyer imported.' }),
+    unknownMakers: choice(['allow', 'work'], { default: 'allow', description: 'What an order must bring whose owner never registered its key with the escrow: nothing, or a proof of work that makes floods dear.' })
   }, { description: 'The rules every home of one market shares. Homes whose rules differ in any of these never hear each other.' }),
 
   chain: Type.Object({
@@ -51,6 +52,10 @@ export const configSchema = Type.Object({
     mdnsTag: text({ default: '_wattmesh._udp.local', pattern: /^_[a-z0-9-]{1,15}\._udp\.local$/, expected: 'a name such as "_wattmesh._udp.local"', description: 'Name under which neighbours in the local network are found.' }),
     bootstrap: multiaddrs({ default: [], description: 'Neighbours to call at the start, for homes beyond the local network.' })
   }, { description: 'How neighbours are found and reached.' }),
+
+  signing: Type.Object({
+    allowSlow: yesOrNo({ default: false, description: 'Start even where signatures can only be checked by slow JavaScript, about a thousand a second.' })
+  }, { description: 'How signatures are checked.' }),
 
   meter: Type.Object({
     driver: listedName({ description: 'Which kind of meter is read.', example: 'demo' }),

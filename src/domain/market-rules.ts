@@ -27,6 +27,8 @@ export interface MarketRules {
   readonly mechanism: string
   /** What counts as delivered: `matched` is the smaller of the seller's export and the buyer's import. */
   readonly delivery: 'matched'
+  /** What an order must bring whose owner is not known to have registered its signer: nothing, or a proof of work. */
+  readonly unknownMakers?: 'allow' | 'work'
 }
 
 export const DEFAULT_MARKET_RULES: Omit<MarketRules, 'area' | 'chainId' | 'escrow'> = {
@@ -55,7 +57,8 @@ export function checkMarketRules (rules: MarketRules): MarketRules {
     [isWhole(rules.confirmSec, 1, 86_400), 'confirmSec must be 1 to 86400'],
     [isWhole(rules.clockToleranceSec, 0, 3600), 'clockToleranceSec must be 0 to 3600'],
     [/^[a-z-]{1,32}$/.test(rules.mechanism), 'mechanism must be a name of 1 to 32 lower-case letters and dashes'],
-    [rules.delivery === 'matched', 'delivery must be "matched"']
+    [rules.delivery === 'matched', 'delivery must be "matched"'],
+    [rules.unknownMakers == null || ['allow', 'work'].includes(rules.unknownMakers), 'unknownMakers must be "allow" or "work"']
   ]
   const wrong = problems.find(([isRight]) => !isRight)
   if (wrong != null) {

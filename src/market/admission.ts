@@ -1,5 +1,5 @@
 /**
- * The numbered rules of order gossip that need neither the bytes (1, 2) nor the signature (11): cheap ones first, each
+ * The numbered rules of order gossip that need neither the bytes (1, most of 2) nor the signature (13): cheap ones first, each
  * an entry of one table. A broken rule is a verdict and never an exception.
  */
 import { gateClosure, periodAt } from '../domain/period.ts'
@@ -7,7 +7,7 @@ import { isHex, isWhole, MAX_UINT40 } from '../domain/units.ts'
 import type { OrderBook } from './order-book.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
 import type { Knot, Order } from '../domain/order.ts'
-import type { Hex, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
+import type { Account, Hex, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
 import type { OrderRuleCode, Verdict } from '../domain/verdict.ts'
 
 /** The bounds every node of the protocol shares. */
@@ -18,6 +18,8 @@ export interface OrderBounds {
   readonly maxRevision: number
   readonly maxPeriodsAhead: number
   readonly maxOpenOrdersPerSigner: number
+  readonly maxOrdersPerSignerPerPeriod: number
+  readonly minWorkBits: number
 }
 
 export interface AdmissionContext {
@@ -26,6 +28,14 @@ export interface AdmissionContext {
   readonly book: Pick<OrderBook, 'has' | 'revisionOf' | 'standing' | 'openOf'>
   readonly now: UnixSeconds
   readonly bounds: OrderBounds
+  /** What came with the order, if anything. */
+  readonly work?: number
+  /** Zero bits of the work that came with the order of this id. */
+  workBits(id: Hex): number
+  /** True when the owner is known to have registered the signer with the escrow. */
+  isKnown(order: Order): boolean
+  /** Orders of the signer accepted in the current period. */
+  acceptedOf(signer: Account): number
 }
 
 export interface AdmissionRule {
@@ -38,6 +48,7 @@ export interface AdmissionRule {
 }
 
 export const ADMISSION_RULES: readonly AdmissionRule[] = [
+  { number: 2, code: 'MALFORMED', result: 'reject', applies: (_, { rules, work }) => work != null && rules.unknownMakers !== 'work' },
   { number: 3, code: 'WRONG_RULES', result: 'reject', applies: (order, { rulesDigest }) => order.rules !== rulesDigest },
   { number: 4, code: 'OUT_OF_RANGE', result: 'reject', applies: (order, { rules, bounds }) => !isInRange(order, rules, bounds) },
   { number: 5, code: 'MISALIGNED', result: 'reject', applies: (order, { rules }) => order.periodStart % rules.periodSec !== 0 },
@@ -45,7 +56,9 @@ export const ADMISSION_RULES: readonly AdmissionRule[] = [
   { number: 7, code: 'TOO_FAR_AHEAD', result: 'ignore', applies: (order, { rules, now, bounds }) => order.periodStart - periodAt(now, rules) > bounds.maxPeriodsAhead * rules.periodSec },
   { number: 8, code: 'KNOWN', result: 'ignore', applies: (order, { book, id }) => book.has(id()) },
   { number: 9, code: 'SUPERSEDED', result: 'ignore', applies: (order, { book }) => order.revision <= book.revisionOf(order.signer, order.periodStart, order.side) },
-  { number: 10, code: 'QUOTA', result: 'ignore', applies: (order, { book, bounds }) => opensAnother(order, book) && book.openOf(order.signer) >= bounds.maxOpenOrdersPerSigner }
+  { number: 10, code: 'QUOTA', result: 'ignore', applies: (order, { book, bounds }) => opensAnother(order, book) && book.openOf(order.signer) >= bounds.maxOpenOrdersPerSigner },
+  { number: 11, code: 'TOO_MANY', result: 'ignore', applies: (order, { acceptedOf, bounds }) => acceptedOf(order.signer) >= bounds.maxOrdersPerSignerPerPeriod },
+  { number: 12, code: 'UNPAID', result: 'ignore', applies: (order, { rules, isKnown, workBits, bounds, id }) => rules.unknownMakers === 'work' && !isKnown(order) && workBits(id()) < bounds.minWorkBits }
 ]
 
 /**

@@ -13,6 +13,7 @@ import { OrderBook } from '../market/order-book.ts'
 import { createNetwork } from '../network/network.ts'
 import { rulesDigest } from '../signing/digests.ts'
 import { createLocalSigner } from '../signing/local-signer.ts'
+import { chooseRecovery } from '../signing/recovery.ts'
 import { openStore } from '../store/store.ts'
 import { Ledger } from './ledger.ts'
 import { createNode } from './node.ts'
@@ -51,6 +52,11 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   const driver = named('meter.driver', [...drivers, ...init.drivers ?? []].map((each) => ({ ...each, name: each.type })), config.meter.driver)
   const at = { chainId: rules.chainId, escrow: rules.escrow }
   const digest = rulesDigest(rules)
+  const { recovery, passedOver } = await chooseRecovery({ allowSlow: config.signing.allowSlow })
+  for (const each of passedOver) {
+    logger.scope('signing').warn('a faster way to check signatures does not work here', each)
+  }
+  logger.scope('signing').info('signatures are checked', { by: recovery.name, package: recovery.title })
   const signer = createLocalSigner(privateKey, at)
   const { speed, realStartMs, marketStart } = config.clock
   const clock = createSystemClock({ speed, realStart: realStartMs, marketStart })
@@ -85,6 +91,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     rules,
     rulesDigest: digest,
     at,
+    recovery,
     clock,
     random: Math.random,
     logger: logger.scope('node'),

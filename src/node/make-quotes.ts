@@ -8,6 +8,7 @@ import { explain } from '../domain/errors.ts'
 import { gateClosure, openPeriods, periodAt, windowOpening } from '../domain/period.ts'
 import { isBinding } from '../domain/trade.ts'
 import { orderId } from '../signing/digests.ts'
+import { findWork } from './find-work.ts'
 import type { NodeContext } from './context.ts'
 import type { MeterLog } from './read-meter.ts'
 import type { ReceiveOrder } from './receive-order.ts'
@@ -69,7 +70,8 @@ export function makeQuotes (context: NodeContext, meters: MeterLog, receive: Rec
       periodStart,
       revision: book.revisionOf(signer.address, periodStart, 'offer') + 1
     }
-    const signed = { order, signature: signer.signOrder(order) }
+    const paid = rules.unknownMakers === 'work' ? { work: await findWork(orderId(order, context.at)) } : {}
+    const signed = { order, signature: signer.signOrder(order), ...paid }
     const verdict = receive(signed)
     if (verdict.result !== 'accept') {
       logger.warn('own order was not accepted', { code: verdict.code, periodStart: order.periodStart })

@@ -28,6 +28,7 @@ import type { PricedOffer } from '../market/order-book.ts'
 import type { Peer } from '../ports/network.ts'
 import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
 import type { Batch } from '../ports/store.ts'
+import type { Recovery } from '../signing/recovery.ts'
 
 export interface NodeStatus {
   readonly name: string
@@ -42,6 +43,8 @@ export interface NodeStatus {
   readonly lastReading?: PeriodReading
   readonly openOrders: number
   readonly openTrades: number
+  /** Which program checks signatures: `native`, `wasm`, or `javascript`, which is slow. */
+  readonly recovery: Recovery['name']
   /** No new trades while it is not well. */
   readonly chain: ChainHealth
 }
@@ -95,10 +98,10 @@ export function createNode (init: NodeInit): EnergyNode {
   const context: NodeContext = { ...init, ledger, emit }
   const { home, rules, clock, logger, store, network, settlement, signer, meter, book } = context
 
-  const receive = receiveOrder(context)
+  const keys = keyBook(context)
+  const receive = receiveOrder({ ...context, isKnown: (owner, key) => keys.isKnown(owner, key) })
   const meters = meterLog(context)
   const quotes = makeQuotes(context, meters, receive)
-  const keys = keyBook(context)
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
   const tabs = keepTabs(context, { buyer })
   const isOpen = tradingGate(context)
@@ -180,6 +183,7 @@ export function createNode (init: NodeInit): EnergyNode {
       lastReading: meters.history().at(-1),
       openOrders: book.size,
       openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
+      recovery: context.recovery.name,
       chain: settlement.isHealthy()
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),

@@ -1,6 +1,8 @@
 import { concat, hashStruct, hashTypedData, keccak256 } from 'viem'
-import { MARKET_RULES_TYPES, ORDER_DOMAIN_NAME, ORDER_DOMAIN_VERSION, ORDER_TYPES } from '../../protocols/order/typed-data.ts'
+import { MARKET_RULES_TYPES, OPTIONAL_MARKET_RULES } from '../../protocols/order/typed-data.ts'
 import { ESCROW_DOMAIN_NAME, ESCROW_DOMAIN_VERSION, READING_TYPES, RECEIPT_TYPES, TRADE_TYPES } from '../../protocols/trade/typed-data.ts'
+import { hexOf } from '../domain/hex.ts'
+import { orderDigest } from './order-digest.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
 import type { Order } from '../domain/order.ts'
 import type { Attestation, Receipt } from '../domain/receipt.ts'
@@ -15,27 +17,20 @@ export interface SettlementDomain {
 
 interface Domain { name: string, version: string, chainId: number, verifyingContract: Account }
 
-function orderDomain (at: SettlementDomain): Domain {
-  return { name: ORDER_DOMAIN_NAME, version: ORDER_DOMAIN_VERSION, chainId: at.chainId, verifyingContract: at.escrow }
-}
-
 function escrowDomain (at: SettlementDomain): Domain {
   return { name: ESCROW_DOMAIN_NAME, version: ESCROW_DOMAIN_VERSION, chainId: at.chainId, verifyingContract: at.escrow }
 }
 
 /** Identity of a market: the EIP-712 struct hash of its rules. The first 8 digits are part of the topic. */
 export function rulesDigest (rules: MarketRules): Hex {
-  return hashStruct({ types: MARKET_RULES_TYPES, primaryType: 'MarketRules', data: { ...rules, chainId: BigInt(rules.chainId) } })
+  const optional = OPTIONAL_MARKET_RULES.filter(({ name, unless }) => (rules[name] ?? unless) !== unless).map(({ name, type }) => ({ name, type }))
+  const types: Record<string, Array<{ name: string, type: string }>> = { MarketRules: [...MARKET_RULES_TYPES.MarketRules, ...optional] }
+  return hashStruct({ types, primaryType: 'MarketRules', data: { ...rules, chainId: BigInt(rules.chainId) } })
 }
 
 /** Identity of an order, and the 32 bytes its signature is over. */
 export function orderId (order: Order, at: SettlementDomain): Hex {
-  return hashTypedData({
-    domain: orderDomain(at),
-    types: ORDER_TYPES,
-    primaryType: 'Order',
-    message: { ...order, side: order.side === 'offer' ? 0 : 1 }
-  })
+  return hexOf(orderDigest(order, at))
 }
 
 export function tradeDigest (terms: TradeTerms, at: SettlementDomain): Hex {

@@ -1,22 +1,57 @@
 import { orderId, receiptDigest, tradeDigest } from './digests.ts'
-import { addressOf, recoverKey } from './keys.ts'
+import { recoverKey, recoverSigner } from './keys.ts'
 import type { SettlementDomain } from './digests.ts'
+import type { Recovery } from './recovery.ts'
 import type { SignedOrder, VerifiedOrder } from '../domain/order.ts'
 import type { Receipt } from '../domain/receipt.ts'
 import type { TradeTerms } from '../domain/trade.ts'
 import type { Hex, PublicKey } from '../domain/units.ts'
 
+/** A signature with what it needs to be checked; without `recovery` the slow one is used. */
+export interface Proof {
+  readonly signature: Hex
+  readonly at: SettlementDomain
+  readonly recovery?: Recovery
+}
+
+/** Checks the signature of an order whose id is known. Undefined unless the signer it names really signed it. */
+export type OrderVerifier = (signed: SignedOrder, id: Hex) => VerifiedOrder | undefined
+
 /** The order with its id and its maker's key; undefined unless the signer it names really signed it. */
-export function verifyOrder (signed: SignedOrder, at: SettlementDomain): VerifiedOrder | undefined {
-  const id = orderId(signed.order, at)
-  const key = recoverKey(id, signed.signature)
-  return key == null || addressOf(key) !== signed.order.signer ? undefined : { ...signed, id, key }
+export function verifyOrder (signed: SignedOrder, at: SettlementDomain, { recovery, id = orderId(signed.order, at) }: { recovery?: Recovery, id?: Hex } = {}): VerifiedOrder | undefined {
+  const by = recoverSigner(id, signed.signature, recovery)
+  return by == null || by.address !== signed.order.signer ? undefined : { ...signed, id, key: by.key }
 }
 
-export function isTradeSignedBy (key: PublicKey, terms: TradeTerms, proof: { signature: Hex, at: SettlementDomain }): boolean {
-  return recoverKey(tradeDigest(terms, proof.at), proof.signature) === key
+/**
+ * Recovers the key of an order once, however often it comes and by whatever way. The verdicts on at least the last
+ * `remembered` orders are kept; a forgery never displaces the verdict on the true order of its id.
+ */
+export function orderVerifier ({ at, recovery, remembered }: { at: SettlementDomain, recovery: Recovery, remembered: number }): OrderVerifier {
+  type Verdicts = Map<Hex, { readonly signature: Hex, readonly key?: PublicKey }>
+  let recent: Verdicts = new Map()
+  let older: Verdicts = new Map()
+  return (signed, id) => {
+    const known = recent.get(id) ?? older.get(id)
+    if (known?.signature === signed.signature) {
+      return known.key == null ? undefined : { ...signed, id, key: known.key }
+    }
+    const verified = verifyOrder(signed, at, { recovery, id })
+    if (verified != null || known?.key == null) {
+      recent.set(id, { signature: signed.signature, key: verified?.key })
+    }
+    if (recent.size >= remembered) {
+      older = recent
+      recent = new Map()
+    }
+    return verified
+  }
 }
 
-export function isReceiptSignedBy (key: PublicKey, receipt: Receipt, proof: { signature: Hex, at: SettlementDomain }): boolean {
-  return recoverKey(receiptDigest(receipt, proof.at), proof.signature) === key
+export function isTradeSignedBy (key: PublicKey, terms: TradeTerms, { signature, at, recovery }: Proof): boolean {
+  return recoverKey(tradeDigest(terms, at), signature, recovery) === key
+}
+
+export function isReceiptSignedBy (key: PublicKey, receipt: Receipt, { signature, at, recovery }: Proof): boolean {
+  return recoverKey(receiptDigest(receipt, at), signature, recovery) === key
 }

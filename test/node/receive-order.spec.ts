@@ -2,6 +2,7 @@ import { expect } from 'aegir/chai'
 import { ACCEPT, ignore, reject } from '../../src/domain/verdict.ts'
 import { OrderBook } from '../../src/market/order-book.ts'
 import { receiveOrder } from '../../src/node/receive-order.ts'
+import { javascript } from '../../src/signing/recovery.ts'
 import { aSignedOrder, aSigner, NOON, RULES, RULES_DIGEST } from '../helpers/orders.ts'
 import type { Order, SignedOrder } from '../../src/domain/order.ts'
 import type { OrderRuleCode } from '../../src/domain/verdict.ts'
@@ -21,7 +22,7 @@ function aDoor ({ now = NOON - 900, maxOrders = 100 }: { now?: number, maxOrders
   const book = new OrderBook({ rules: RULES, maxOrders, maxPerSigner: 256 })
   const events: NodeEvent[] = []
   const clock = { now: () => now, at: () => () => {}, after: () => () => {} }
-  const receive = receiveOrder({ rules: RULES, rulesDigest: RULES_DIGEST, at: RULES, book, clock, signer: HOME, emit: (event) => events.push(event) })
+  const receive = receiveOrder({ rules: RULES, rulesDigest: RULES_DIGEST, at: RULES, book, clock, signer: HOME, recovery: javascript, emit: (event) => events.push(event) })
   return { receive, book, events }
 }
 
