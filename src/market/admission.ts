@@ -25,7 +25,7 @@ export interface OrderBounds {
 export interface AdmissionContext {
   readonly rules: MarketRules
   readonly rulesDigest: Hex
-  readonly book: Pick<OrderBook, 'has' | 'revisionOf' | 'standing' | 'openOf'>
+  readonly book: Pick<OrderBook, 'revisionOf' | 'standing' | 'openOf'>
   readonly now: UnixSeconds
   readonly bounds: OrderBounds
   /** What came with the order, if anything. */
@@ -54,7 +54,7 @@ export const ADMISSION_RULES: readonly AdmissionRule[] = [
   { number: 5, code: 'MISALIGNED', result: 'reject', applies: (order, { rules }) => order.periodStart % rules.periodSec !== 0 },
   { number: 6, code: 'GATE_CLOSED', result: 'ignore', applies: (order, { rules, now }) => now > gateClosure(order.periodStart, rules) + rules.clockToleranceSec },
   { number: 7, code: 'TOO_FAR_AHEAD', result: 'ignore', applies: (order, { rules, now, bounds }) => order.periodStart - periodAt(now, rules) > bounds.maxPeriodsAhead * rules.periodSec },
-  { number: 8, code: 'KNOWN', result: 'ignore', applies: (order, { book, id }) => book.has(id()) },
+  { number: 8, code: 'KNOWN', result: 'ignore', applies: (order, { book, id }) => book.standing(order.signer, order.periodStart, order.side)?.order.id === id() },
   { number: 9, code: 'SUPERSEDED', result: 'ignore', applies: (order, { book }) => order.revision <= book.revisionOf(order.signer, order.periodStart, order.side) },
   { number: 10, code: 'QUOTA', result: 'ignore', applies: (order, { book, bounds }) => opensAnother(order, book) && book.openOf(order.signer) >= bounds.maxOpenOrdersPerSigner },
   { number: 11, code: 'TOO_MANY', result: 'ignore', applies: (order, { acceptedOf, bounds }) => acceptedOf(order.signer) >= bounds.maxOrdersPerSignerPerPeriod },
