@@ -23,9 +23,11 @@ interface Level {
 const LEVELS_PER_RUNG = 256
 
 export class PriceIndex {
-  private readonly levels = new Map<number, Level>()
+  private levels = new Map<number, Level>()
   /** The levels, cheapest first, in short lists. */
-  private readonly ladder: Level[][] = [[]]
+  private ladder: Level[][] = [[]]
+  /** Prices come back, so a level stays when its last offer goes; they are dropped when half of them are empty. */
+  private empty = 0
 
   /** The entry must be younger than all others. */
   add (entry: Listed): void {
@@ -35,6 +37,7 @@ export class PriceIndex {
     entry.older = level.youngest
     if (level.youngest == null) {
       level.oldest = entry
+      this.empty--
     } else {
       level.youngest.younger = entry
     }
@@ -59,13 +62,17 @@ export class PriceIndex {
     }
     entry.level = undefined
     if (level.oldest == null) {
-      this.removeLevel(level)
+      this.empty++
+      if (this.empty > LEVELS_PER_RUNG && 2 * this.empty > this.levels.size) {
+        this.sweep()
+      }
     }
   }
 
   /** Offers by their price `elapsed` seconds after the window opened, then by arrival. Those read may be removed meanwhile. */
   * cheapest (elapsed: number): Generator<PricedOffer> {
     const falling = new Heap()
+    this.dropEmptyFront()
     for (let level = this.levelAbove(-1); level != null; level = this.levelAbove(level.price)) {
       const { price: lowest } = level
       while (falling.top != null && Number(falling.top.price) < lowest) {
@@ -102,17 +109,27 @@ export class PriceIndex {
       this.ladder.splice(at + 1, 0, rung.splice(LEVELS_PER_RUNG / 2))
     }
     this.levels.set(price, level)
+    this.empty++
     return level
   }
 
-  private removeLevel ({ price }: Level): void {
-    const at = this.rungAt(price)
-    const rung = this.ladder[at]
-    rung.splice(placeOf(rung, price), 1)
-    if (rung.length === 0 && this.ladder.length > 1) {
-      this.ladder.splice(at, 1)
+  /** Who reads from the cheapest on shall not walk past many empty levels again and again. */
+  private dropEmptyFront (): void {
+    for (let first = this.ladder[0][0]; first != null && first.oldest == null; first = this.ladder[0][0]) {
+      this.ladder[0].shift()
+      this.levels.delete(first.price)
+      this.empty--
+      if (this.ladder[0].length === 0 && this.ladder.length > 1) {
+        this.ladder.shift()
+      }
     }
-    this.levels.delete(price)
+  }
+
+  private sweep (): void {
+    const rungs = this.ladder.map((rung) => rung.filter(({ oldest }) => oldest != null)).filter(({ length }) => length > 0)
+    this.ladder = rungs.length > 0 ? rungs : [[]]
+    this.levels = new Map(this.ladder.flat().map((level) => [level.price, level]))
+    this.empty = 0
   }
 
   private levelAbove (price: number): Level | undefined {
