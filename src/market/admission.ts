@@ -44,7 +44,7 @@ export interface AdmissionRule {
   readonly code: OrderRuleCode
   readonly result: 'ignore' | 'reject'
   /** True when the order breaks the rule. */
-  applies(order: Order, context: AdmissionContext & { id(): Hex }): boolean
+  applies(order: Order, context: AdmissionContext, id: () => Hex): boolean
 }
 
 export const ADMISSION_RULES: readonly AdmissionRule[] = [
@@ -54,11 +54,11 @@ export const ADMISSION_RULES: readonly AdmissionRule[] = [
   { number: 5, code: 'MISALIGNED', result: 'reject', applies: (order, { rules }) => order.periodStart % rules.periodSec !== 0 },
   { number: 6, code: 'GATE_CLOSED', result: 'ignore', applies: (order, { rules, now }) => now > gateClosure(order.periodStart, rules) + rules.clockToleranceSec },
   { number: 7, code: 'TOO_FAR_AHEAD', result: 'ignore', applies: (order, { rules, now, bounds }) => order.periodStart - periodAt(now, rules) > bounds.maxPeriodsAhead * rules.periodSec },
-  { number: 8, code: 'KNOWN', result: 'ignore', applies: (order, { book, id }) => book.standing(order.signer, order.periodStart, order.side)?.order.id === id() },
+  { number: 8, code: 'KNOWN', result: 'ignore', applies: (order, { book }, id) => book.standing(order.signer, order.periodStart, order.side)?.order.id === id() },
   { number: 9, code: 'SUPERSEDED', result: 'ignore', applies: (order, { book }) => order.revision <= book.revisionOf(order.signer, order.periodStart, order.side) },
   { number: 10, code: 'QUOTA', result: 'ignore', applies: (order, { book, bounds }) => opensAnother(order, book) && book.openOf(order.signer) >= bounds.maxOpenOrdersPerSigner },
   { number: 11, code: 'TOO_MANY', result: 'ignore', applies: (order, { acceptedOf, bounds }) => acceptedOf(order.signer) >= bounds.maxOrdersPerSignerPerPeriod },
-  { number: 12, code: 'UNPAID', result: 'ignore', applies: (order, { rules, isKnown, workBits, bounds, id }) => rules.unknownMakers === 'work' && !isKnown(order) && workBits(id()) < bounds.minWorkBits }
+  { number: 12, code: 'UNPAID', result: 'ignore', applies: (order, { rules, isKnown, workBits, bounds }, id) => rules.unknownMakers === 'work' && !isKnown(order) && workBits(id()) < bounds.minWorkBits }
 ]
 
 /**
@@ -66,8 +66,7 @@ export const ADMISSION_RULES: readonly AdmissionRule[] = [
  * for only once every field is known to be in range, because only then can it be computed.
  */
 export function admit (order: Order, id: () => Hex, context: AdmissionContext): Verdict | undefined {
-  const judged = { ...context, id }
-  const broken = ADMISSION_RULES.find((rule) => rule.applies(order, judged))
+  const broken = ADMISSION_RULES.find((rule) => rule.applies(order, context, id))
   return broken == null ? undefined : { result: broken.result, code: broken.code }
 }
 

@@ -79,7 +79,7 @@ export class OrderBook {
       return 'full'
     }
     const place: Place = { order, remaining: quantity, arrival: this.arrivals++, level: undefined, older: undefined, younger: undefined }
-    this.signers.set(signer, placed(places, before, place))
+    this.put(places, before, place)
     this.exchange(before, place)
     return before == null ? 'added' : 'replaced'
   }
@@ -167,6 +167,17 @@ export class OrderBook {
     return [...this.signers.values()].flat().filter(isOpen).sort((a, b) => a.arrival - b.arrival)
   }
 
+  /** Gives the signer `place` instead of `before`, or beside its others. */
+  private put (places: Places, before: Place | undefined, place: Place): void {
+    if (!Array.isArray(places)) {
+      this.signers.set(place.order.order.signer, places == null || places === before ? place : [places, place])
+    } else if (before == null) {
+      places.push(place)
+    } else {
+      places[places.indexOf(before)] = place
+    }
+  }
+
   /** Takes `before` off the market and brings `place` to it. */
   private exchange (before: Place | undefined, place: Place): void {
     if (before == null) {
@@ -221,14 +232,9 @@ function isOpen ({ order }: Place): boolean {
 }
 
 function countOpen (places: Places): number {
-  return listOf(places).filter(isOpen).length
-}
-
-/** The places of a signer with `place` instead of `before`, or beside the others. */
-function placed (places: Places, before: Place | undefined, place: Place): Place | Place[] {
-  if (places == null || places === before) {
-    return place
+  let open = 0
+  for (const place of listOf(places)) {
+    open += Number(isOpen(place))
   }
-  const others = listOf(places)
-  return before == null ? [...others, place] : others.map((each) => each === before ? place : each)
+  return open
 }

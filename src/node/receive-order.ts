@@ -11,7 +11,7 @@ import { orderId } from '../signing/digests.ts'
 import { orderVerifier } from '../signing/verify.ts'
 import { workBits } from '../signing/work.ts'
 import type { NodeContext } from './context.ts'
-import type { SignedOrder } from '../domain/order.ts'
+import type { Order, SignedOrder } from '../domain/order.ts'
 import type { Account, Hex } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 
@@ -38,22 +38,27 @@ export function receiveOrder (parts: ReceiveOrderParts): ReceiveOrder {
   const verify = orderVerifier({ at, recovery, remembered: MAX_BOOK_ORDERS })
   const accepted = new SignerAllowance(rules)
 
+  // one object for all orders: they come in thousands
+  const context = {
+    rules,
+    rulesDigest,
+    book,
+    bounds: BOUNDS,
+    now: 0,
+    work: undefined as number | undefined,
+    workBits: (id: Hex) => workBits(id, context.work ?? 0),
+    isKnown: ({ maker, signer }: Order) => isKnown?.(maker, signer) === true,
+    acceptedOf: (signer: Account) => accepted.used(signer, context.now)
+  }
+
   return (signed) => {
-    const { order, work } = signed
+    const { order } = signed
     const now = clock.now()
+    context.now = now
+    context.work = signed.work
     let id: Hex | undefined
     const getId = (): Hex => (id ??= orderId(order, at))
-    const verdict = admit(order, getId, {
-      rules,
-      rulesDigest,
-      book,
-      bounds: BOUNDS,
-      now,
-      work,
-      workBits: (id) => workBits(id, work ?? 0),
-      isKnown: ({ maker, signer }) => isKnown?.(maker, signer) === true,
-      acceptedOf: (signer) => accepted.used(signer, now)
-    })
+    const verdict = admit(order, getId, context)
     if (verdict != null) {
       return verdict
     }

@@ -19,8 +19,12 @@ export type OrderVerifier = (signed: SignedOrder, id: Hex) => VerifiedOrder | un
 
 /** The order with its id and its maker's key; undefined unless the signer it names really signed it. */
 export function verifyOrder (signed: SignedOrder, at: SettlementDomain, { recovery, id = orderId(signed.order, at) }: { recovery?: Recovery, id?: Hex } = {}): VerifiedOrder | undefined {
-  const by = recoverSigner(id, signed.signature, recovery)
-  return by == null || by.address !== signed.order.signer ? undefined : { ...signed, id, key: by.key }
+  const { order, signature, work } = signed
+  const by = recoverSigner(id, signature, recovery)
+  if (by == null || by.address !== order.signer) {
+    return undefined
+  }
+  return work == null ? { order, signature, id, key: by.key } : { order, signature, id, key: by.key, work }
 }
 
 /**
@@ -28,17 +32,17 @@ export function verifyOrder (signed: SignedOrder, at: SettlementDomain, { recove
  * `remembered` orders are kept; a forgery never displaces the verdict on the true order of its id.
  */
 export function orderVerifier ({ at, recovery, remembered }: { at: SettlementDomain, recovery: Recovery, remembered: number }): OrderVerifier {
-  type Verdicts = Map<Hex, { readonly signature: Hex, readonly key?: PublicKey }>
+  type Verdicts = Map<Hex, VerifiedOrder | { readonly signature: Hex, readonly id?: undefined }>
   let recent: Verdicts = new Map()
   let older: Verdicts = new Map()
   return (signed, id) => {
     const known = recent.get(id) ?? older.get(id)
     if (known?.signature === signed.signature) {
-      return known.key == null ? undefined : { ...signed, id, key: known.key }
+      return known.id == null ? undefined : known
     }
     const verified = verifyOrder(signed, at, { recovery, id })
-    if (verified != null || known?.key == null) {
-      recent.set(id, { signature: signed.signature, key: verified?.key })
+    if (verified != null || known?.id == null) {
+      recent.set(id, verified ?? { signature: signed.signature })
     }
     if (recent.size >= remembered) {
       older = recent
