@@ -108,9 +108,9 @@ export class OrderBook {
     return this.periods.get(periodStart)?.cheapest(now - windowOpening(periodStart, this.init.rules)) ?? []
   }
 
-  /** All of them. */
+  /** All of them, as they are now. */
   offers (periodStart: UnixSeconds, now: UnixSeconds): PricedOffer[] {
-    return [...this.cheapest(periodStart, now)]
+    return Array.from(this.cheapest(periodStart, now), ({ entry, price }) => ({ entry: snapshot(entry), price }))
   }
 
   /** Takes note that less is left of an open order; never raises it, and does nothing for one that was replaced. */
@@ -162,9 +162,9 @@ export class OrderBook {
     return levels
   }
 
-  /** Every open order, oldest arrival first. */
+  /** Every open order as it is now, oldest arrival first. */
   orders (): BookEntry[] {
-    return [...this.signers.values()].flat().filter(isOpen).sort((a, b) => a.arrival - b.arrival)
+    return [...this.signers.values()].flat().filter(isOpen).map(snapshot).sort((a, b) => a.arrival - b.arrival)
   }
 
   /** Gives the signer `place` instead of `before`, or beside its others. */
@@ -225,6 +225,11 @@ function find (places: Places, at: { periodStart: UnixSeconds, side: Side }): Pl
 
 function isAt ({ order: { order } }: Place, { periodStart, side }: { periodStart: UnixSeconds, side: Side }): boolean {
   return order.periodStart === periodStart && order.side === side
+}
+
+/** Without the links to its neighbours in the book. */
+function snapshot ({ order, remaining, arrival }: BookEntry): BookEntry {
+  return { order, remaining, arrival }
 }
 
 function isOpen ({ order }: Place): boolean {

@@ -40,6 +40,7 @@ export interface NetworkInit {
 export interface NetworkLimits {
   readonly replyTimeoutMs?: number
   readonly maxOrdersInValidation?: number
+  readonly maxOrdersPerPeerBurst?: number
   /** How often connections are looked after, and how long a link may be without gossip. */
   readonly checkConnectionsMs?: number
 }
@@ -125,6 +126,7 @@ async function startNode (init: NetworkInit, node: Libp2pNode, handlers: Network
     topic,
     onOrder: async (order) => handlers.onOrder(order),
     maxInValidation: limits?.maxOrdersInValidation,
+    maxPerPeerBurst: limits?.maxOrdersPerPeerBurst,
     log: logger?.scope('order-gossip')
   })
   const letGo = keepInTouch(node, {

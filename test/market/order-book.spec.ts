@@ -234,7 +234,7 @@ describe('order book against the reference', () => {
           book.setRemaining(order, operation.wh)
           reference.setRemaining(order.id, operation.wh)
         }
-        expect(book.orders().map(({ order, remaining, arrival }) => ({ order, remaining, arrival }))).to.deep.equal(reference.open())
+        expect(book.orders()).to.deep.equal(reference.open())
         for (const period of [PERIOD, PERIOD + 900, PERIOD + 1800]) {
           const offers = book.offers(period, OPENING + elapsed).map(({ entry, price }) => ({ id: entry.order.id, price, remaining: entry.remaining }))
           expect(offers).to.deep.equal(reference.offers(period, OPENING + elapsed))

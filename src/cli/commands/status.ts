@@ -24,6 +24,7 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   print(`  owner        ${status.owner}`)
   print(`  node key     ${status.key}`)
   print(`  chain        ${status.chain.ok ? 'well' : `trading paused, money safe: ${status.chain.reason}`}`)
+  print(`  signatures   checked by ${status.recovery === 'javascript' ? 'slow JavaScript: install the optional package secp256k1' : `${status.recovery} code`}`)
   print(`  neighbours   ${status.peers.length} connected`)
   print(`  offers       ${status.openOrders} open in the book`)
   print(`  trades       ${status.openTrades} under way`)
