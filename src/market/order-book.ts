@@ -213,7 +213,10 @@ export class OrderBook {
 type Places = Place | Place[] | undefined
 
 function listOf (places: Places): Place[] {
-  return places == null ? [] : Array.isArray(places) ? places : [places]
+  if (places == null) {
+    return []
+  }
+  return Array.isArray(places) ? places : [places]
 }
 
 function find (places: Places, at: { periodStart: UnixSeconds, side: Side }): Place | undefined {

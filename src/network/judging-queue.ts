@@ -62,14 +62,17 @@ export class JudgingQueue {
 
   /** Takes the oldest order of the neighbour whose turn it is and sends the neighbour to the end of the line. */
   private next (): Turn | undefined {
-    for (const [peer, turns] of this.waiting) {
-      this.waiting.delete(peer)
-      const turn = turns.shift()
-      if (turns.length > 0) {
-        this.waiting.set(peer, turns)
-      }
-      return turn
+    const [first] = this.waiting
+    if (first == null) {
+      return undefined
     }
+    const [peer, turns] = first
+    const turn = turns.shift()
+    this.waiting.delete(peer)
+    if (turns.length > 0) {
+      this.waiting.set(peer, turns)
+    }
+    return turn
   }
 
   private async inTime ({ judge }: Turn): Promise<Verdict> {

@@ -1,7 +1,7 @@
 /**
  * Keccak-256 for the hot path. JavaScript has no 64-bit rotation, so the permutation is written once as WebAssembly: the
  * few instructions below are put together from the definition (FIPS 202, section 3.2) when the program starts, five to
- * ten times as fast as the best JavaScript. A test holds it against `@noble/hashes`.
+ * ten times as fast as the best JavaScript. A test holds it against viem's.
  */
 
 /** Bytes that one permutation takes in, for a digest of 256 bits. */

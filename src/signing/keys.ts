@@ -32,6 +32,7 @@ export interface RecoveredSigner {
 
 const digestBytes = new Uint8Array(32)
 const signatureBytes = new Uint8Array(64)
+const compressed = new Uint8Array(33)
 
 /** Half of the group order, 32 bytes: s may be this much at most, so that one message has one signature. */
 const HALF_ORDER = hexToBytes('0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0')
@@ -49,9 +50,12 @@ export function recoverSigner (digest: Hex, signature: Hex, recovery: Recovery =
   const parity = signatureBytes[32] >> 7
   signatureBytes[32] &= 0x7f
   const key = hasHighS() ? undefined : recovery.recover(digestBytes, signatureBytes, parity)
-  return key == null
-    ? undefined
-    : { key: `${(key[64] & 1) === 0 ? '0x02' : '0x03'}${hexOf(key, 1, 32).slice(2)}`, address: hexOf(keccak(key.subarray(1)), 12) }
+  if (key == null) {
+    return undefined
+  }
+  compressed.set(key.subarray(0, 33))
+  compressed[0] = 2 | key[64] & 1
+  return { key: hexOf(compressed), address: hexOf(keccak(key.subarray(1)), 12) }
 }
 
 /** The public key that made a signature, as `recoverSigner`. */

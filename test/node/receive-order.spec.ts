@@ -24,7 +24,7 @@ interface Door {
 }
 
 /** A home that stands in the middle of the window of the period at noon. */
-function aDoor ({ now = NOON - 900, maxOrders = 100, rules = RULES, isKnown }: { now?: number, maxOrders?: number, rules?: MarketRules, isKnown?: () => boolean } = {}): Door {
+function aDoor ({ now = NOON - 900, maxOrders = 100, rules = RULES, isKnown }: { now?: number, maxOrders?: number, rules?: MarketRules, isKnown?(): boolean } = {}): Door {
   const book = new OrderBook({ rules, maxOrders, maxPerSigner: 256 })
   const events: NodeEvent[] = []
   const clock = { now: () => now, at: () => () => {}, after: () => () => {} }

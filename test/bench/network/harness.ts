@@ -65,5 +65,8 @@ export function ratio (above: readonly number[], below: readonly number[]): numb
 /** Undefined when the row has no goal. */
 export function isReached ({ ratio, goal }: Row): boolean | undefined {
   const [, sign, bound] = /^(>=|<=) ([\d.]+)$/.exec(goal ?? '') ?? []
-  return sign == null ? undefined : sign === '>=' ? ratio >= Number(bound) : ratio <= Number(bound)
+  if (sign == null) {
+    return undefined
+  }
+  return sign === '>=' ? ratio >= Number(bound) : ratio <= Number(bound)
 }

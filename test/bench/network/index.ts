@@ -26,7 +26,7 @@ function progress (text: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`)
 }
 
-const number = (value: number): string => value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+const number = (value: number): string => value.toFixed([10, 100].findIndex((bound) => value < bound) === 0 ? 2 : Number(value < 100))
 const verdict = (row: Row): string => ({ true: 'reached', false: 'missed', undefined: '' })[String(isReached(row)) as 'true' | 'false' | 'undefined']
 const line = (row: Row): string => `| ${row.id} | ${row.what} | ${row.figures} | ${number(row.ratio)} | ${row.goal?.replace('>=', '≥').replace('<=', '≤') ?? ''} | ${verdict(row)} |`
 

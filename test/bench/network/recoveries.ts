@@ -17,7 +17,7 @@ const HOMES = 5
 interface Home {
   readonly network: Libp2pNetwork
   readonly book: OrderBook
-  readonly receive: (order: SignedOrder) => Verdict
+  receive(order: SignedOrder): Verdict
   recoveries: number
 }
 
