@@ -47,10 +47,11 @@ describe('loading the configuration', () => {
     expect(config).to.deep.equal({
       name: 'home',
       owner: '0x00000000000000000000000000000000000000aa',
-      market: { area: 'elm-street', chainId: 31337, escrow: ESCROW, ...DEFAULT_MARKET_RULES },
+      market: { area: 'elm-street', chainId: 31337, escrow: ESCROW, ...DEFAULT_MARKET_RULES, unknownMakers: 'allow' },
       chain: { rpc: 'http://127.0.0.1:8545', confirmations: 2, pollMs: 4000, maxHeadAgeSec: 900, deployBlock: 0 },
       tariff: { retail: '0.30', feedIn: '0.08' },
       network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: true, mdnsTag: '_wattmesh._udp.local', bootstrap: [] },
+      signing: { allowSlow: false },
       meter: { driver: 'demo', params: {} },
       trading: { strategy: 'fair-trader', lookMinSec: 15, lookMaxSec: 30, nearPrice: '0.005' },
       tabs: { ceiling: '5.00', maxOpen: 12, settleEverySec: 86_400, unsecuredCredit: '0', lifeSec: 345_600, claimAfterSec: 129_600, meterDeadlineSec: 86_400 },

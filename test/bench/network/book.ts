@@ -29,14 +29,14 @@ async function both (workload: Workload, mode: string, options: BenchOptions & {
 }
 
 async function rows (workload: Workload, options: BenchOptions): Promise<Row[]> {
-  const count = options.isQuick ? 50_000 : 300_000
+  const count = options.isQuick ? 50_000 : 200_000
   const goals = GOALS[workload]
   const speed = await both(workload, 'speed', { ...options, count })
   if (speed.ours.some(({ bought, resting }, round) => bought !== speed.other[round].bought || resting !== speed.other[round].resting)) {
     throw new Error('the two books did not do the same')
   }
-  const latency = await both(workload, 'latency', { ...options, count })
-  const memory = await both(workload, 'memory', { ...options, count: options.isQuick ? count : 1_000_000, rounds: Math.min(3, options.rounds) })
+  const latency = await both(workload, 'latency', { ...options, count, rounds: Math.min(3, options.rounds) })
+  const memory = await both(workload, 'memory', { ...options, count: options.isQuick ? count : 500_000, rounds: Math.min(3, options.rounds) })
   const of = (results: readonly Result[], field: string): number[] => results.map((result) => result[field])
   const figure = (results: readonly Result[], field: string, digits: number): string => median(of(results, field)).toFixed(digits)
   return [
