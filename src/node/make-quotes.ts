@@ -9,6 +9,7 @@ import { gateClosure, openPeriods, periodAt, windowOpening } from '../domain/per
 import { isMetered } from '../domain/reading.ts'
 import { isBinding } from '../domain/trade.ts'
 import { orderId } from '../signing/digests.ts'
+import { findWork } from './find-work.ts'
 import type { NodeContext } from './context.ts'
 import type { KnobBoard } from './knobs.ts'
 import type { MeterLog } from './read-meter.ts'
@@ -138,7 +139,8 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
       periodStart,
       revision: book.revisionOf(signer.address, periodStart, 'offer') + 1
     }
-    const signed = { order, signature: signer.signOrder(order) }
+    const paid = rules.unknownMakers === 'work' ? { work: await findWork(orderId(order, context.at)) } : {}
+    const signed = { order, signature: signer.signOrder(order), ...paid }
     const verdict = receive(signed)
     if (verdict.result !== 'accept') {
       // Outside the community every quarter hour would say so; the status does.

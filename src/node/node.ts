@@ -40,6 +40,7 @@ import type { MeterStatus } from '../ports/meter.ts'
 import type { Peer } from '../ports/network.ts'
 import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
 import type { Batch } from '../ports/store.ts'
+import type { Recovery } from '../signing/recovery.ts'
 
 export interface NodeStatus {
   readonly name: string
@@ -64,6 +65,8 @@ export interface NodeStatus {
   readonly decisions: readonly Decision[]
   /** How far our book is from the neighbours'. */
   readonly divergence: Divergence
+  /** Which program checks signatures: `native`, `wasm`, or `javascript`, which is slow. */
+  readonly recovery: Recovery['name']
   /** No new trades while it is not well. */
   readonly chain: ChainHealth
   /** Present when the rules name a meter book. */
@@ -130,11 +133,11 @@ export function createNode (init: NodeInit): EnergyNode {
   const context: NodeContext = { ...init, ledger, emit, selling: sellingGate(init) }
   const { home, rules, clock, logger, store, network, settlement, membership, signer, meter, book } = context
 
-  const receive = receiveOrder(context)
+  const keys = keyBook(context)
+  const receive = receiveOrder({ ...context, isKnown: (owner, key) => keys.isKnown(owner, key) })
   const meters = meterLog(context)
   const knobs = knobBoard(context)
   const quotes = makeQuotes(context, { meters, receive, knobs })
-  const keys = keyBook(context)
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
   const chainGate = tradingGate(context)
   const isOpen = (): boolean => chainGate() && !knobs.current().paused
@@ -255,6 +258,7 @@ export function createNode (init: NodeInit): EnergyNode {
       cannotSell: context.selling.problem(),
       openOrders: book.size,
       openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
+      recovery: context.recovery.name,
       knobs: knobs.current(),
       decisions: quotes.decisions(),
       chain: settlement.isHealthy(),
