@@ -28,8 +28,8 @@ import type { NodeContext } from './context.ts'
 import type { NodeEvent, NodeListener } from './events.ts'
 import type { KnobChanges } from './knobs.ts'
 import type { Loop } from './supervise.ts'
-import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { Divergence } from './sync-book.ts'
+import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { PeriodReading, PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
@@ -263,7 +263,7 @@ export function createNode (init: NodeInit): EnergyNode {
       decisions: quotes.decisions(),
       chain: settlement.isHealthy(),
       ...(membership == null ? {} : { community: { ...membership.state(), standing: standing() } }),
-      divergence: books.divergence(),
+      divergence: books.divergence()
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),
     trades: async (query) => store.trades(query),
