@@ -17,14 +17,14 @@ interface Room {
 const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   domain: { values: [], types: [], packages: [] },
   ports: { values: [], types: ['domain'], packages: [] },
-  signing: { values: ['protocols/*/typed-data.ts'], types: ['domain', 'ports'], packages: ['viem', '@noble/curves'] },
+  signing: { values: ['domain', 'protocols/*/typed-data.ts'], types: ['ports'], packages: ['viem', '@noble/curves', 'secp256k1', '@bitauth/libauth'] },
   market: { values: ['domain'], types: [], packages: [] },
   trade: { values: ['domain'], types: [], packages: [] },
   agent: { values: ['domain'], types: [], packages: [] },
   config: { values: ['domain'], types: [], packages: ['typebox', 'yaml', 'node:crypto', 'node:fs', 'node:os', 'node:path', 'node:zlib'] },
   telemetry: { values: [], types: ['ports'], packages: [] },
   network: {
-    values: ['domain', 'protocols/constants.ts', 'protocols/*/constants.ts', 'protocols/order/order.ts', 'protocols/trade/trade.ts'],
+    values: ['domain', 'protocols/constants.ts', 'protocols/*/constants.ts', 'protocols/order/order.ts', 'protocols/trade/trade.ts', 'protocols/book-sync/book-sync.ts'],
     types: ['ports'],
     packages: ['libp2p', '@libp2p/*', '@chainsafe/*', '@multiformats/multiaddr', 'it-*', 'uint8arrays', 'uint8arraylist', 'datastore-level', 'multiformats', 'node:crypto']
   },
@@ -46,7 +46,7 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   node: {
     values: ['domain', 'signing', 'market', 'trade', 'agent', 'network', 'chain', 'store', 'drivers', 'protocols/*/constants.ts'],
     types: ['config', 'ports'],
-    packages: ['node:crypto', 'node:path']
+    packages: ['node:crypto', 'node:os', 'node:path']
   },
   api: { values: ['domain'], types: ['ports', 'node'], packages: ['fastify', 'mqtt', 'node:crypto', 'node:fs/promises', 'node:net'] },
   practice: {

@@ -37,7 +37,8 @@ export const MARKET_RULES_TYPES = {
   ]
 } as const
 
-/** The rules of a market that names a meter book. Without one the type above stays as it is, and so does every digest. */
-export const MARKET_RULES_WITH_BOOK_TYPES = {
-  MarketRules: [...MARKET_RULES_TYPES.MarketRules, { name: 'meterBook', type: 'address' }]
-} as const
+/** Rules that are part of the digest, behind the others and in this order, only where they differ from the value given here. */
+export const OPTIONAL_MARKET_RULES = [
+  { name: 'meterBook', type: 'address', unless: undefined },
+  { name: 'unknownMakers', type: 'string', unless: 'allow' }
+] as const

@@ -29,6 +29,8 @@ export interface MarketRules {
   readonly delivery: 'matched'
   /** The contract that says whose orders and readings count. Without one everybody's do. */
   readonly meterBook?: Account
+  /** What an order must bring whose owner is not known to have registered its signer: nothing, or a proof of work. */
+  readonly unknownMakers?: 'allow' | 'work'
 }
 
 export const DEFAULT_MARKET_RULES: Omit<MarketRules, 'area' | 'chainId' | 'escrow'> = {
@@ -58,7 +60,8 @@ export function checkMarketRules (rules: MarketRules): MarketRules {
     [isWhole(rules.clockToleranceSec, 0, 3600), 'clockToleranceSec must be 0 to 3600'],
     [/^[a-z-]{1,32}$/.test(rules.mechanism), 'mechanism must be a name of 1 to 32 lower-case letters and dashes'],
     [rules.delivery === 'matched', 'delivery must be "matched"'],
-    [rules.meterBook == null || isHex(rules.meterBook, 20), 'meterBook must be an address: 0x and 40 lower-case hexadecimal digits']
+    [rules.meterBook == null || isHex(rules.meterBook, 20), 'meterBook must be an address: 0x and 40 lower-case hexadecimal digits'],
+    [rules.unknownMakers == null || ['allow', 'work'].includes(rules.unknownMakers), 'unknownMakers must be "allow" or "work"']
   ]
   const wrong = problems.find(([isRight]) => !isRight)
   if (wrong != null) {

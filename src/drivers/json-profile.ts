@@ -4,6 +4,7 @@
  */
 import { CodedError } from '../domain/errors.ts'
 import { isEnergyUnit, isUnit, toMilliWh, toNumber, toWatts } from './quantity.ts'
+import { steadily } from './steady.ts'
 import { badAnswer, elapsedMs } from './transports/json-source.ts'
 import type { EnergyUnit, PowerUnit } from './quantity.ts'
 import type { Elapsed, JsonAnswer, JsonSource } from './transports/json-source.ts'
@@ -103,6 +104,8 @@ export function jsonDevice (profile: JsonProfile, init: JsonDeviceInit): Device 
     return { ...values, ...deviceTime == null ? {} : { deviceTime }, ageMs: Math.round(Math.max(0, keptMs, elapsed() - seen.at, ...ages)) }
   }
 
+  const steady = steadily({ read, ...traits })
+
   return {
     traits,
     async sample () {
@@ -110,7 +113,7 @@ export function jsonDevice (profile: JsonProfile, init: JsonDeviceInit): Device 
         if (traits.serial != null && profile.serial != null && elapsed() >= identifyAt) {
           await identify()
         }
-        return await read()
+        return await steady()
       } catch (error) {
         identifyAt = -Infinity
         throw error

@@ -7,10 +7,11 @@ import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import { SignedOrder as OrderWire } from '../../protocols/order/order.ts'
 import { TradeMessage as TradeWire } from '../../protocols/trade/trade.ts'
-import { CodedError } from '../domain/errors.ts'
+import { CodedError, explain } from '../domain/errors.ts'
 import { DECLINE_CODES } from '../domain/trade-message.ts'
 import { isWhole, MAX_UINT16, MAX_UINT24, MAX_UINT40, MAX_UINT96 } from '../domain/units.ts'
 import { networkError } from './errors.ts'
+import { readOrder } from './order-reader.ts'
 import type { ReceiptMessage as ReceiptWire, Terms as TermsWire } from '../../protocols/trade/trade.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { Receipt } from '../domain/receipt.ts'
@@ -23,12 +24,12 @@ export const TRADE_STATES: readonly TradeState[] = [
   'proposed', 'agreed', 'delivered', 'receipted', 'settled', 'declined', 'expired', 'lapsed', 'claimed'
 ]
 
-const ACCOUNT = 20
-const DIGEST = 32
+export const ACCOUNT = 20
+export const DIGEST = 32
 const SIGNATURE = 64
 const UINT96 = 12
 
-export function encodeOrder ({ order, signature }: SignedOrder): Uint8Array {
+export function encodeOrder ({ order, signature, work }: SignedOrder): Uint8Array {
   return OrderWire.encode({
     ...order,
     side: order.side === 'offer' ? 0 : 1,
@@ -36,29 +37,18 @@ export function encodeOrder ({ order, signature }: SignedOrder): Uint8Array {
     maker: bytesOf(order.maker),
     signer: bytesOf(order.signer),
     schedule: order.schedule.map(({ at, price }) => ({ at, price })),
-    signature: bytesOf(signature)
+    signature: bytesOf(signature),
+    work
   })
 }
 
 /** Throws `NETWORK_MALFORMED`. Checks the form only: whether the values make sense is for the market to say. */
 export function decodeOrder (bytes: Uint8Array): SignedOrder {
-  return canonical(bytes, encodeOrder, () => {
-    const wire = OrderWire.decode(bytes)
-    return {
-      order: {
-        side: wholeOf(wire.side, 1, 'side') === 0 ? 'offer' : 'bid',
-        rules: hexOf(wire.rules, DIGEST, 'rules'),
-        maker: hexOf(wire.maker, ACCOUNT, 'maker'),
-        signer: hexOf(wire.signer, ACCOUNT, 'signer'),
-        periodStart: wholeOf(wire.periodStart, MAX_UINT40, 'periodStart'),
-        quantity: wire.quantity,
-        minFill: wire.minFill,
-        revision: wire.revision,
-        schedule: wire.schedule.map(({ at, price }) => ({ at, price }))
-      },
-      signature: hexOf(wire.signature, SIGNATURE, 'signature')
-    }
-  })
+  try {
+    return readOrder(bytes)
+  } catch (error) {
+    throw malformed(explain(error), error)
+  }
 }
 
 export function encodeTradeMessage (message: TradeMessage): Uint8Array {
@@ -175,22 +165,29 @@ function receiptFromWire (wire: ReceiptWire): Receipt {
 
 /** Runs `read`; whatever it throws, and any byte form other than the one `encode` writes, is `NETWORK_MALFORMED`. */
 function canonical<T> (bytes: Uint8Array, encode: (value: T) => Uint8Array, read: () => T): T {
-  try {
+  return readable(() => {
     const value = read()
     if (!equals(encode(value), bytes)) {
       throw malformed('it is not in canonical form')
     }
     return value
+  })
+}
+
+/** Whatever `read` throws becomes `NETWORK_MALFORMED`. */
+export function readable<T> (read: () => T): T {
+  try {
+    return read()
   } catch (error) {
     throw error instanceof CodedError ? error : malformed('it is not valid protobuf', error)
   }
 }
 
-function malformed (what: string, cause?: unknown): CodedError {
+export function malformed (what: string, cause?: unknown): CodedError {
   return networkError('NETWORK_MALFORMED', `The message cannot be read: ${what}.`, cause)
 }
 
-function bytesOf (hex: Hex): Uint8Array<ArrayBuffer> {
+export function bytesOf (hex: Hex): Uint8Array<ArrayBuffer> {
   return fromString(hex.slice(2), 'base16')
 }
 
@@ -201,7 +198,7 @@ function moneyBytes (amount: Money): Uint8Array<ArrayBuffer> {
   return fromString(amount.toString(16).padStart(2 * UINT96, '0'), 'base16')
 }
 
-function hexOf (bytes: Uint8Array, length: number, field: string): Hex {
+export function hexOf (bytes: Uint8Array, length: number, field: string): Hex {
   if (bytes.byteLength !== length) {
     throw malformed(`${field} must have ${length} bytes`)
   }
@@ -216,14 +213,14 @@ function signatureOf (bytes: Uint8Array): Hex {
   return hexOf(bytes, SIGNATURE, 'signature')
 }
 
-function wholeOf (value: number, max: number, field: string): number {
+export function wholeOf (value: number, max: number, field: string): number {
   if (!isWhole(value, 0, max)) {
     throw malformed(`${field} must be at most ${max}`)
   }
   return value
 }
 
-function nameOf<T> (names: readonly T[], number: number, field: string): T {
+export function nameOf<T> (names: readonly T[], number: number, field: string): T {
   const name = names[number - 1]
   if (name == null) {
     throw malformed(`${field} ${number} is not known`)

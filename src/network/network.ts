@@ -3,13 +3,15 @@
  * and nothing of markets: what an order or a request means is for the handlers to say. Start reading at `createNetwork`.
  */
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { LevelDatastore } from 'datastore-level'
 import { fromString } from 'uint8arrays/from-string'
 import { orderTopic } from '../../protocols/constants.ts'
+import { createBookSync } from './book-sync.ts'
 import { networkError } from './errors.ts'
 import { createLibp2pNode } from './libp2p.ts'
+import { exchangeMeterTags } from './meter-tag.ts'
 import { ENOUGH_CONNECTIONS, keepInTouch } from './neighbours.ts'
 import { createOrderGossip } from './order-gossip.ts'
 import { keyOf } from './peer-ids.ts'
@@ -17,7 +19,9 @@ import { reachability } from './reachability.ts'
 import { rememberedScores } from './remembered-scores.ts'
 import { keepRendezvous } from './rendezvous.ts'
 import { createTradeProtocol } from './trade-protocol.ts'
+import type { BookSync } from './book-sync.ts'
 import type { Libp2pNode } from './libp2p.ts'
+import type { MeterTags } from './meter-tag.ts'
 import type { OrderGossip, VerdictCounts } from './order-gossip.ts'
 import type { Reach } from './reach.ts'
 import type { TradeProtocol } from './trade-protocol.ts'
@@ -30,6 +34,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 export interface NetworkInit {
   /** The hot key, 32 bytes: libp2p identity and trading key in one. */
   readonly privateKey: Hex
+  /** What is shown of our meter. */
+  readonly meterTag?: Hex
   /** Digest of the market rules; it is part of the topic. */
   readonly rules: Hex
   readonly listen: readonly string[]
@@ -49,10 +55,15 @@ export interface NetworkInit {
 export interface NetworkLimits {
   readonly replyTimeoutMs?: number
   readonly maxOrdersInValidation?: number
+  readonly maxOrdersPerPeerBurst?: number
   /** How often connections are looked after, and how long a link may be without gossip. */
   readonly checkConnectionsMs?: number
   /** First pause before the table is asked for homes of this market. */
   readonly rendezvousMs?: number
+  readonly syncIdleTimeoutMs?: number
+  readonly maxSyncStreamMs?: number
+  readonly maxSyncOrdersPerSec?: number
+  readonly maxSyncQuestionsPerMinute?: number
 }
 
 export interface Libp2pNetwork extends Network {
@@ -69,6 +80,8 @@ interface Running {
   readonly node: Libp2pNode
   readonly gossip: OrderGossip
   readonly trades: TradeProtocol
+  readonly books: BookSync
+  readonly tags: MeterTags
   stop(): Promise<void>
 }
 
@@ -101,7 +114,8 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
     },
     publish: async (order) => isRunning().gossip.publish(order),
     converse: async (key) => isRunning().trades.converse(key),
-    peers: () => running == null ? [] : running.node.getPeers().map((peer) => describe(isRunning().node, peer)),
+    readBook: async (peerId) => isRunning().books.readBook(peerIdFromString(peerId)),
+    peers: () => running == null ? [] : running.node.getPeers().map((peer) => ({ ...describe(isRunning().node, peer), meterTag: isRunning().tags.of(peer.toString()) })),
     addresses: () => running == null ? [] : running.node.getMultiaddrs().map(String),
     reach: () => running == null ? { open: [], local: [], relayed: [], mapped: [] } : reachability(running.node),
     async dial (address) {
@@ -113,6 +127,7 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
         throw networkError('NETWORK_UNREACHABLE', `Nobody answers at ${address}; check that the node there is running.`, error)
       }
     },
+    hangUp: async (peerId) => isRunning().node.hangUp(peerIdFromString(peerId)),
     verdicts: () => running?.gossip.verdicts() ?? {},
     hearers: () => running?.node.services.pubsub.getSubscribers(orderTopic(init.rules)).length ?? 0
   }
@@ -133,6 +148,15 @@ async function startNode (init: NetworkInit, privateKey: PrivateKey, handlers: N
     replyTimeoutMs: limits?.replyTimeoutMs,
     log: logger?.scope('trade-protocol')
   })
+  const books = await createBookSync(node, {
+    onBook: async (question) => handlers.onBook?.(question) ?? { kind: 'refusal', code: 'OTHER_MARKET' },
+    idleTimeoutMs: limits?.syncIdleTimeoutMs,
+    maxStreamMs: limits?.maxSyncStreamMs,
+    maxOrdersPerSec: limits?.maxSyncOrdersPerSec,
+    maxQuestionsPerMinute: limits?.maxSyncQuestionsPerMinute,
+    log: logger?.scope('book-sync')
+  })
+  const tags = await exchangeMeterTags(node, init.meterTag)
   try {
     await node.start()
   } catch (error) {
@@ -144,6 +168,7 @@ async function startNode (init: NetworkInit, privateKey: PrivateKey, handlers: N
     topic,
     onOrder: async (order) => handlers.onOrder(order),
     maxInValidation: limits?.maxOrdersInValidation,
+    maxPerPeerBurst: limits?.maxOrdersPerPeerBurst,
     log: logger?.scope('order-gossip')
   })
   const letGo = keepInTouch(node, {
@@ -160,6 +185,8 @@ async function startNode (init: NetworkInit, privateKey: PrivateKey, handlers: N
     node,
     gossip,
     trades,
+    books,
+    tags,
     async stop () {
       leave?.()
       letGo()

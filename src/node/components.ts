@@ -17,9 +17,12 @@ import { registerMeter } from '../drivers/registers.ts'
 import { mechanisms } from '../market/mechanisms/index.ts'
 import { OrderBook } from '../market/order-book.ts'
 import { createNetwork } from '../network/network.ts'
-import { rulesDigest } from '../signing/digests.ts'
+import { peerIdOf } from '../network/peer-ids.ts'
+import { meterTag, rulesDigest } from '../signing/digests.ts'
 import { createLocalSigner } from '../signing/local-signer.ts'
+import { chooseRecovery } from '../signing/recovery.ts'
 import { openStore } from '../store/store.ts'
+import { homeDevice, named } from './home-device.ts'
 import { Ledger } from './ledger.ts'
 import { createNode } from './node.ts'
 import { createSystemClock } from './system-clock.ts'
@@ -32,6 +35,7 @@ import type { Config } from '../config/schema.ts'
 import type { Account, Hex, Money } from '../domain/units.ts'
 import type { Driver } from '../drivers/driver.ts'
 import type { Mechanism } from '../market/mechanism.ts'
+import type { ReadingSigner } from '../ports/reading-signer.ts'
 import type { Logger } from '../ports/telemetry.ts'
 
 /** In a market that runs fast many of its seconds pass between two blocks; the newest may be this old on the wall clock. */
@@ -45,6 +49,10 @@ export interface EnergyNodeInit {
   readonly peersPath?: string
   /** The hot key, 32 bytes. */
   readonly privateKey: Hex
+  /** The meter's key, 32 bytes; the hot key vouches for readings without it. */
+  readonly meterKey?: Hex
+  /** Instead of that key: a secure element, say. */
+  readonly attester?: ReadingSigner
   readonly logger: Logger
   /** Beside the built-in ones, chosen by their names in the configuration. */
   readonly drivers?: readonly Driver[]
@@ -60,9 +68,14 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   const strategy = named('trading.strategy', [...strategies, ...(init.strategies ?? []).map(defineStrategy)], config.trading.strategy)
   const forecaster = named('trading.forecast', [ownHistory, persistence, ...init.forecasters ?? []], config.trading.forecast)
   const mechanism = named('market.mechanism', [...mechanisms, ...init.mechanisms ?? []], rules.mechanism)
-  const driver = named('meter.driver', [...drivers, ...init.drivers ?? []].map((each) => ({ ...each, name: each.type })), config.meter.driver)
+  const connect = homeDevice(config, [...drivers, ...init.drivers ?? []])
   const at = { chainId: rules.chainId, escrow: rules.escrow }
   const digest = rulesDigest(rules)
+  const { recovery, passedOver } = await chooseRecovery({ allowSlow: config.signing.allowSlow })
+  for (const each of passedOver) {
+    logger.scope('signing').warn('a faster way to check signatures does not work here', each)
+  }
+  logger.scope('signing').info('signatures are checked', { by: recovery.name, package: recovery.title })
   const signer = createLocalSigner(privateKey, at)
   const { speed, realStartMs, marketStart } = config.clock
   const clock = createSystemClock({ speed, realStart: realStartMs, marketStart })
@@ -100,10 +113,12 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     })
   const { decimals } = await settlement.token().catch(closing)
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
-  const device = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter'), directory: dirname(databasePath) }).catch(closing)
-  const meter = registerMeter(device)
+  const device = await connect({ now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter'), directory: dirname(databasePath) }).catch(closing)
+  const meter = registerMeter(device, { instant: () => clock.instant(), sampleSec: config.meter.sampleSec, maySellCoarse: config.meter.sellCoarse })
+  const { serial } = device.traits
   const network = createNetwork({
     privateKey,
+    meterTag: serial == null ? undefined : meterTag(serial, peerIdOf(signer.key).toString()),
     rules: digest,
     listen: config.network.listen,
     announce: config.network.announce,
@@ -119,6 +134,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     rules,
     rulesDigest: digest,
     at,
+    recovery,
     clock,
     random: Math.random,
     logger: logger.scope('node'),
@@ -127,6 +143,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     settlement,
     membership,
     signer,
+    attester: init.attester ?? createLocalSigner(init.meterKey ?? privateKey, at),
     meter,
     book: new OrderBook({ rules, maxOrders: MAX_BOOK_ORDERS, maxPerSigner: MAX_OPEN_ORDERS_PER_SIGNER }),
     mechanism,
@@ -173,14 +190,8 @@ function homeOf (config: Config, decimals: number, drawnPatience: number): Home 
     submitForOthers: tabs.submitForOthers,
     tabLifeSec: tabs.lifeSec,
     claimAfterSec: tabs.claimAfterSec,
-    meterDeadlineSec: tabs.meterDeadlineSec
+    meterDeadlineSec: tabs.meterDeadlineSec,
+    settleRecovered: config.meter.settleRecovered,
+    exportLimitWatts: config.meter.exportLimitWatts
   }
-}
-
-function named<T extends { readonly name: string }> (path: string, list: readonly T[], name: string): T {
-  const found = list.find((each) => each.name === name)
-  if (found == null) {
-    throw new CodedError('CONFIG_INVALID', `${path} is "${name}", but there are only: ${list.map((each) => each.name).join(', ')}.`)
-  }
-  return found
 }

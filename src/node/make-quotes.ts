@@ -6,8 +6,10 @@ import { createAgent } from '../agent/agent.ts'
 import { nextOffer } from '../agent/quote.ts'
 import { explain } from '../domain/errors.ts'
 import { gateClosure, openPeriods, periodAt, windowOpening } from '../domain/period.ts'
+import { isMetered } from '../domain/reading.ts'
 import { isBinding } from '../domain/trade.ts'
 import { orderId } from '../signing/digests.ts'
+import { findWork } from './find-work.ts'
 import type { NodeContext } from './context.ts'
 import type { KnobBoard } from './knobs.ts'
 import type { MeterLog } from './read-meter.ts'
@@ -105,7 +107,9 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
   /** Keeps the sentence of a period when it is a new one. */
   const record = async (periodStart: UnixSeconds, plan: Plan): Promise<void> => {
     const { ok, reason } = context.settlement.isHealthy()
-    const why = ok ? plan.why : `Makes no new trades while the chain cannot be trusted (${reason ?? 'unknown'}).`
+    const problem = plan.surplusWh > 0 ? context.selling.problem() : undefined
+    const wish = problem == null ? plan.why : `Sells nothing: ${problem}.`
+    const why = ok ? wish : `Makes no new trades while the chain cannot be trusted (${reason ?? 'unknown'}).`
     const { advice } = plan
     const before = decisions.get(periodStart)
     if (before?.why !== why || before.advice !== advice) {
@@ -135,7 +139,8 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
       periodStart,
       revision: book.revisionOf(signer.address, periodStart, 'offer') + 1
     }
-    const signed = { order, signature: signer.signOrder(order) }
+    const paid = rules.unknownMakers === 'work' ? { work: await findWork(orderId(order, context.at)) } : {}
+    const signed = { order, signature: signer.signOrder(order), ...paid }
     const verdict = receive(signed)
     if (verdict.result !== 'accept') {
       // Outside the community every quarter hour would say so; the status does.
@@ -156,7 +161,7 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
     const plan = planOf(periodStart)
     const order = own.get(periodStart)
     const next = nextOffer({
-      surplusWh: plan.surplusWh,
+      surplusWh: context.selling.atMost(plan.surplusWh),
       standing: order == null ? undefined : { order: order.order, remaining: remaining(order) },
       strategy: context.strategy,
       situation: plan.situation
@@ -192,7 +197,7 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
       }
     },
     async load () {
-      observe(await context.store.readings(clock.now() - LEARN_FROM_SEC, clock.now()))
+      observe((await context.store.readings(clock.now() - LEARN_FROM_SEC, clock.now())).filter(isMetered))
       for (const signed of await context.store.orders(clock.now())) {
         if (receive(signed).result === 'accept') {
           remember(signed)

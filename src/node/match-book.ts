@@ -53,9 +53,17 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
     await keys.validUntil(maker, signer).catch(() => 0) >= periodStart + rules.periodSec
 
   const candidates = async (periodStart: UnixSeconds, limit: PricePerKwh): Promise<PricedOffer[]> => {
-    const offers = book.offers(periodStart, clock.now()).filter(({ price, entry: { order } }) => price <= limit &&
-      order.order.signer !== signer.address && order.order.maker !== home.owner && isPartner(order.order.maker, order.key) && members.isMember(order.order.maker) &&
-      !passedUntil.has(order.id) && !passedUntil.has(order.key)).slice(0, MAX_CANDIDATES)
+    const offers: PricedOffer[] = []
+    for (const offer of book.cheapest(periodStart, clock.now())) {
+      const { price, entry: { order } } = offer
+      if (price > limit || offers.length === MAX_CANDIDATES) {
+        break
+      }
+      if (order.order.signer !== signer.address && order.order.maker !== home.owner && isPartner(order.order.maker, order.key) && members.isMember(order.order.maker) &&
+        !passedUntil.has(order.id) && !passedUntil.has(order.key)) {
+        offers.push(offer)
+      }
+    }
     const sellers = await Promise.all(offers.map(async ({ entry }) => isSeller(entry.order)))
     return offers.filter((_, place) => sellers[place])
   }
@@ -82,7 +90,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
     }
     const outcome = await buyer.propose(match.entry.order, { wh, price: match.price, why: tradeWhy('bought', { wh, pricePerKwh: match.price }, plan) })
     if (outcome.remaining != null) {
-      book.setRemaining(id, outcome.remaining)
+      book.setRemaining(match.entry.order, outcome.remaining)
     }
     if (!outcome.isAgreed) {
       const isAboutOffer = outcome.isAnswered && outcome.isBusy !== true

@@ -1,7 +1,7 @@
 /**
- * The node: what a home runs. It starts a written list in order and stops it in reverse; the four paths do the work, one file
- * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its helpers). Fronts read from here and
- * call nothing beneath.
+ * The node: what a home runs. It starts a written list in order and stops it in reverse; the five paths do the work, one file
+ * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its helpers,
+ * `sync-book` with `read-book` and `answer-book`). Fronts read from here and call nothing beneath.
  */
 import { explain } from '../domain/errors.ts'
 import { openPeriods } from '../domain/period.ts'
@@ -18,29 +18,37 @@ import { partners } from './neighbours-only.ts'
 import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
 import { createBuyer } from './run-trade.ts'
+import { sellingGate } from './selling-gate.ts'
 import { submitForOthers } from './submit-for-others.ts'
 import { loop } from './supervise.ts'
+import { syncBook } from './sync-book.ts'
 import { tradingGate } from './trading-gate.ts'
+import { watchMeter } from './watch-meter.ts'
 import type { NodeContext } from './context.ts'
 import type { NodeEvent, NodeListener } from './events.ts'
 import type { KnobChanges } from './knobs.ts'
 import type { Loop } from './supervise.ts'
+import type { Divergence } from './sync-book.ts'
 import type { Decision, Knobs } from '../domain/knobs.ts'
-import type { PeriodReading } from '../domain/reading.ts'
+import type { PeriodReading, PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { Hex, UnixSeconds } from '../domain/units.ts'
 import type { PricedOffer } from '../market/order-book.ts'
 import type { MembershipState } from '../ports/membership.ts'
+import type { MeterStatus } from '../ports/meter.ts'
 import type { Peer, Reachability } from '../ports/network.ts'
 import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
 import type { Batch } from '../ports/store.ts'
+import type { Recovery } from '../signing/recovery.ts'
 
 export interface NodeStatus {
   readonly name: string
   readonly peerId: string
   readonly owner: string
   readonly key: string
+  /** Address of the meter's key. */
+  readonly attester: string
   readonly addresses: string[]
   readonly reach: Reachability
   readonly peers: Peer[]
@@ -48,11 +56,18 @@ export interface NodeStatus {
   readonly area: string
   readonly rulesDigest: Hex
   readonly lastReading?: PeriodReading
+  readonly meter: MeterStatus
+  /** Why this home sells nothing just now. */
+  readonly cannotSell?: string
   readonly openOrders: number
   readonly openTrades: number
   readonly knobs: Knobs
   /** The newest decision of each open period, soonest first. */
   readonly decisions: readonly Decision[]
+  /** How far our book is from the neighbours'. */
+  readonly divergence: Divergence
+  /** Which program checks signatures: `native`, `wasm`, or `javascript`, which is slow. */
+  readonly recovery: Recovery['name']
   /** No new trades while it is not well. */
   readonly chain: ChainHealth
   /** Present when the rules name a meter book. */
@@ -61,7 +76,7 @@ export interface NodeStatus {
 
 /** What this home knows of its community, and its own place in it. */
 export interface CommunityStatus extends MembershipState {
-  /** `other-meter`: the seat is good, but for another key than this node's, so neighbours will not buy from it. */
+  /** `other-meter`: the seat is good, but for another key than this home's meter's, so neighbours will not buy from it. */
   readonly standing: 'member' | 'other-meter' | 'outsider'
 }
 
@@ -81,7 +96,8 @@ export interface EnergyNode {
   book(): Array<{ periodStart: UnixSeconds, offers: PricedOffer[] }>
   /** Trades from the disk, oldest period first. */
   trades(query?: { from?: UnixSeconds, to?: UnixSeconds }): Promise<Trade[]>
-  readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodReading[]>
+  /** Metered periods and missing ones, oldest first. */
+  readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodRecord[]>
   /** What the agent made of each period in `[from, to)`, and why; oldest first. */
   decisions(from: UnixSeconds, to: UnixSeconds): Promise<Decision[]>
   /** Changes the owner's knobs now and for every later start. */
@@ -95,7 +111,7 @@ export interface EnergyNode {
 }
 
 /** What `createNode` needs: every adapter, and how to make what depends on the node's own events. */
-export type NodeInit = Omit<NodeContext, 'emit' | 'ledger'> & {
+export type NodeInit = Omit<NodeContext, 'emit' | 'ledger' | 'selling'> & {
   createLedger(onChange: (batch: Batch) => void): NodeContext['ledger']
   newTradeId(): Hex
 }
@@ -115,14 +131,14 @@ export function createNode (init: NodeInit): EnergyNode {
     batch.trades?.forEach((trade) => { emit({ type: 'trade:changed', trade }) })
     batch.tabs?.forEach((tab) => { emit({ type: 'tab:changed', tab }) })
   })
-  const context: NodeContext = { ...init, ledger, emit }
+  const context: NodeContext = { ...init, ledger, emit, selling: sellingGate(init) }
   const { home, rules, clock, logger, store, network, settlement, membership, signer, meter, book } = context
 
-  const receive = receiveOrder(context)
+  const keys = keyBook(context)
+  const receive = receiveOrder({ ...context, isKnown: (owner, key) => keys.isKnown(owner, key) })
   const meters = meterLog(context)
   const knobs = knobBoard(context)
   const quotes = makeQuotes(context, { meters, receive, knobs })
-  const keys = keyBook(context)
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
   const chainGate = tradingGate(context)
   const isOpen = (): boolean => chainGate() && !knobs.current().paused
@@ -133,6 +149,13 @@ export function createNode (init: NodeInit): EnergyNode {
   const answer = answerTrade(context, { quotes, keys, members, queue, isOpen, isPartner })
   const look = matchBook(context, { quotes, tabs, buyer, keys, members, isOpen, isPartner })
 
+  const books = syncBook(context, receive)
+  listeners.add((event) => {
+    if (event.type === 'order:accepted') {
+      books.add(event.order)
+    }
+  })
+
   const loops = new Map<string, Loop>()
   const cleanups: Array<() => void | Promise<void>> = []
 
@@ -141,7 +164,7 @@ export function createNode (init: NodeInit): EnergyNode {
     if (meter == null) {
       return 'outsider'
     }
-    return meter === signer.address ? 'member' : 'other-meter'
+    return meter === context.attester.address ? 'member' : 'other-meter'
   }
 
   const onSettlement = async (event: SettlementEvent): Promise<void> => {
@@ -182,13 +205,25 @@ export function createNode (init: NodeInit): EnergyNode {
       await network.start({
         onOrder: async (signed) => receive(signed),
         onTrade: answer,
-        onPeer: (peer, isConnected) => { emit({ type: 'peer:changed', peer, isConnected }) }
+        onBook: async (question) => books.answer(question),
+        onPeer: (peer, isConnected) => {
+          books.peerChanged(peer.peerId, isConnected)
+          emit({ type: 'peer:changed', peer, isConnected })
+        }
       })
       cleanups.push(async () => network.stop())
+      books.start()
+      cleanups.push(async () => books.stop())
       for (const tab of ledger.allTabs()) {
         await tabs.refresh(tab.buyer, tab.seller).catch((error: unknown) => { logger.warn('a tab could not be read from the chain', { error: explain(error) }) })
       }
       const parts = { clock, logger }
+      const sampler = meter.sampler
+      if (sampler != null) {
+        // whoever decides first shall know what the meter shows
+        await sampler.sample()
+        loops.set('meter', loop('reading the meter', watchMeter(context, sampler, () => { loops.get('quotes')?.wake() }), parts))
+      }
       loops.set('quotes', loop('quoting', async () => {
         const wait = await quotes.round()
         loops.get('tabs')?.wake()
@@ -213,6 +248,7 @@ export function createNode (init: NodeInit): EnergyNode {
       peerId: network.peerId,
       owner: home.owner,
       key: signer.address,
+      attester: context.attester.address,
       addresses: network.addresses(),
       reach: network.reach(),
       peers: network.peers(),
@@ -220,12 +256,16 @@ export function createNode (init: NodeInit): EnergyNode {
       area: rules.area,
       rulesDigest: context.rulesDigest,
       lastReading: meters.history().at(-1),
+      meter: meter.status(),
+      cannotSell: context.selling.problem(),
       openOrders: book.size,
       openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
+      recovery: context.recovery.name,
       knobs: knobs.current(),
       decisions: quotes.decisions(),
       chain: settlement.isHealthy(),
-      ...(membership == null ? {} : { community: { ...membership.state(), standing: standing() } })
+      ...(membership == null ? {} : { community: { ...membership.state(), standing: standing() } }),
+      divergence: books.divergence()
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),
     trades: async (query) => store.trades(query),

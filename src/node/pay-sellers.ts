@@ -28,8 +28,8 @@ export interface Payer {
   renew(seller: Account, key: PublicKey): Promise<SignedReceipt | undefined>
 }
 
-export function createPayer (context: Pick<NodeContext, 'home' | 'at' | 'clock' | 'ledger' | 'network' | 'settlement' | 'signer' | 'logger'>): Payer {
-  const { home, at, clock, ledger, network, settlement, signer, logger } = context
+export function createPayer (context: Pick<NodeContext, 'home' | 'at' | 'recovery' | 'clock' | 'ledger' | 'network' | 'settlement' | 'signer' | 'logger'>): Payer {
+  const { home, at, recovery, clock, ledger, network, settlement, signer, logger } = context
 
   /** The receipt to offer: the one that was offered before and not answered, or a new one that is written down first. */
   const nextOffer = async (seller: Account, key: PublicKey): Promise<Offered | undefined> => {
@@ -61,7 +61,7 @@ export function createPayer (context: Pick<NodeContext, 'home' | 'at' | 'clock' 
     if (tab == null) {
       return
     }
-    if (answer.kind === 'receipt' && isReceiptSignedBy(key, receipt, { signature: answer.signature, at })) {
+    if (answer.kind === 'receipt' && isReceiptSignedBy(key, receipt, { signature: answer.signature, at, recovery })) {
       const signed = { ...offered, sellerSignature: answer.signature }
       const trades = receiptTrades(ledger.between(home.owner, receipt.seller), receipt.through, clock.now())
       await ledger.commit({ tabs: [{ ...tab, signed, offered: undefined }], trades })

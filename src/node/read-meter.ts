@@ -1,6 +1,6 @@
 import { hasCode } from '../domain/errors.ts'
 import { periodAt } from '../domain/period.ts'
-import { periodReading } from '../domain/reading.ts'
+import { QUALITIES, isMetered, periodReading } from '../domain/reading.ts'
 import { shareOut } from '../trade/delivery.ts'
 import { step } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
@@ -12,25 +12,30 @@ import type { UnixSeconds, WattHours } from '../domain/units.ts'
 const LOOK_BACK_PERIODS = 96
 const RETRY_PERIODS = 4
 
+/** Without data for so long after its end, a period is written down as missing; data that comes later replaces that. */
+const MISSED_AFTER_PERIODS = 1
+
 export interface MeterLog {
   /** Readings of complete periods, oldest first, newest last. */
   history(): readonly PeriodReading[]
   /** Fills the log from disk. */
   load(): Promise<void>
-  /** Reads every complete period that is still missing and gives its energy to its trades. */
+  /** Reads every complete period that is missing or could be known better, and gives its energy to its trades. */
   catchUp(): Promise<void>
 }
 
 /** Turns meter registers into period readings, and period readings into delivered shares. */
-export function meterLog (context: Pick<NodeContext, 'clock' | 'rules' | 'store' | 'meter' | 'ledger' | 'logger' | 'emit'>): MeterLog {
-  const { clock, rules, store, meter, ledger, logger, emit } = context
+export function meterLog (context: Pick<NodeContext, 'home' | 'clock' | 'rules' | 'store' | 'meter' | 'ledger' | 'logger' | 'emit'>): MeterLog {
+  const { home, clock, rules, store, meter, ledger, logger, emit } = context
   let known: PeriodReading[] = []
+  const missed = new Set<UnixSeconds>()
   // A meter with a load profile can tell of the hours before the first start; others say once that they cannot.
   let askFrom = periodAt(clock.now(), rules) - LOOK_BACK_PERIODS * rules.periodSec
 
   const read = async (start: UnixSeconds): Promise<PeriodReading | undefined> => {
     try {
-      return periodReading(start, await meter.read(start), await meter.read(start + rules.periodSec))
+      const [from, to] = [await meter.read(start), await meter.read(start + rules.periodSec)]
+      return (from.epoch ?? 0) === (to.epoch ?? 0) ? periodReading(start, from, to) : undefined
     } catch (error) {
       if (!hasCode(error, 'DEVICE_NO_DATA')) {
         throw error
@@ -38,44 +43,88 @@ export function meterLog (context: Pick<NodeContext, 'clock' | 'rules' | 'store'
     }
   }
 
-  const record = async (reading: PeriodReading): Promise<void> => ledger.exclusive(async () => {
-    await ledger.commit({ readings: [reading], trades: meterTrades(ledger.inPeriod(reading.periodStart), reading, clock.now()) })
-    known = [...known.slice(-10 * LOOK_BACK_PERIODS), reading].sort((a, b) => a.periodStart - b.periodStart)
-    emit({ type: 'period:metered', reading })
+  const awaiting = (): Trade[] => ledger.all().filter(({ state, ownWh }) => state === 'agreed' && ownWh == null)
+
+  /** A recovered period shares out a gap by guessing: it settles only where the owner of the home says so. */
+  const settles = ({ quality }: PeriodReading): boolean => quality !== 'recovered' || home.settleRecovered
+
+  const record = async (reading: PeriodReading, isNew: boolean): Promise<void> => ledger.exclusive(async () => {
+    const trades = settles(reading) ? meterTrades(ledger.inPeriod(reading.periodStart), reading, clock.now()) : []
+    if (!isNew && trades.length === 0) {
+      return
+    }
+    // where the meter left off goes into the same commit, so that the slot under way goes on after a restart
+    await ledger.commit({ readings: isNew ? [reading] : [], trades, meter: meter.sampler?.memory() })
+    if (isNew) {
+      const others = known.filter(({ periodStart }) => periodStart !== reading.periodStart)
+      known = [...others.slice(-10 * LOOK_BACK_PERIODS), reading].sort((a, b) => a.periodStart - b.periodStart)
+      missed.delete(reading.periodStart)
+      emit({ type: 'period:metered', reading })
+    }
   })
+
+  const miss = async (periodStart: UnixSeconds): Promise<void> => {
+    missed.add(periodStart)
+    await ledger.commit({ readings: [{ periodStart, quality: 'missing' }] })
+    logger.warn('a period has no meter data', { periodStart, problem: meter.status().problem })
+    emit({ type: 'period:missed', periodStart })
+  }
+
+  const catchUpWith = async (start: UnixSeconds, isAwaited: boolean): Promise<void> => {
+    const before = known.find(({ periodStart }) => periodStart === start)
+    // a device with a memory may correct itself for a while; what we saw ourselves stays as it was
+    const isFinal = before != null && (before.quality ?? 'measured') === 'measured' && (meter.sampler != null || start < askFrom)
+    const now = isFinal ? undefined : await read(start)
+    const best = better(before, now)
+    if (best != null) {
+      await record(best, best !== before)
+    } else if (!missed.has(start) && start + (1 + MISSED_AFTER_PERIODS) * rules.periodSec <= clock.now() && (isAwaited || start > (known[0]?.periodStart ?? Infinity))) {
+      await miss(start)
+    }
+  }
 
   return {
     history: () => known,
     async load () {
-      known = await store.readings(clock.now() - 10 * LOOK_BACK_PERIODS * rules.periodSec, clock.now())
+      const records = await store.readings(clock.now() - 10 * LOOK_BACK_PERIODS * rules.periodSec, clock.now())
+      known = records.filter(isMetered)
+      records.filter((each) => !isMetered(each)).forEach(({ periodStart }) => missed.add(periodStart))
+      const memory = await store.meter()
+      if (memory != null) {
+        meter.sampler?.restore(memory)
+      }
     },
     async catchUp () {
       const current = periodAt(clock.now(), rules)
-      const unmetered = ledger.all().filter(({ state, ownWh }) => state === 'agreed' && ownWh == null).map(({ periodStart }) => periodStart)
-      const from = Math.max(current - LOOK_BACK_PERIODS * rules.periodSec, Math.min(askFrom, ...unmetered))
-      const have = new Set(known.map(({ periodStart }) => periodStart))
-      let missing = 0
+      const awaited = new Set(awaiting().map(({ periodStart }) => periodStart))
+      const from = Math.max(current - LOOK_BACK_PERIODS * rules.periodSec, Math.min(askFrom, ...awaited))
       for (let start = from; start < current; start += rules.periodSec) {
-        const reading = have.has(start) ? undefined : await read(start)
-        if (reading != null) {
-          await record(reading)
-        }
-        missing += reading == null && !have.has(start) ? 1 : 0
-      }
-      if (missing > 0) {
-        logger.debug('periods without meter data', { missing, from })
+        await catchUpWith(start, awaited.has(start))
       }
       askFrom = current - RETRY_PERIODS * rules.periodSec
     }
   }
 }
 
-/** The trades of one period with this home's share of them; export is shared over sales and import over purchases. */
-export function meterTrades (trades: readonly Trade[], reading: PeriodReading, now: UnixSeconds): Trade[] {
+/** The better known of two readings of one period; among equally good ones the later, when it says something else: a correction. */
+function better (before: PeriodReading | undefined, now: PeriodReading | undefined): PeriodReading | undefined {
+  if (before == null || now == null) {
+    return before ?? now
+  }
+  const rank = ({ quality = 'measured' }: PeriodReading): number => QUALITIES.indexOf(quality)
+  const isSame = before.importWh === now.importWh && before.exportWh === now.exportWh && rank(before) === rank(now)
+  return isSame || rank(now) > rank(before) ? before : now
+}
+
+/**
+ * The trades of one period that still wait for this home's share of them, with it; export is shared over all sales of the period
+ * and import over all purchases, so that a trade that waited gets what it would have got with the others.
+ */
+function meterTrades (trades: readonly Trade[], reading: PeriodReading, now: UnixSeconds): Trade[] {
   const share = (role: Trade['role'], total: WattHours): Trade[] => {
-    const mine = trades.filter((trade) => trade.role === role && trade.state === 'agreed' && trade.terms != null)
+    const mine = trades.filter((trade) => trade.role === role && trade.terms != null && (trade.state === 'agreed' || trade.ownWh != null))
     const shares = shareOut(total, mine.map(({ id, terms }) => ({ id, wh: terms?.wh ?? 0 })))
-    return mine.map((trade) => step(trade, { type: 'metered', wh: shares.get(trade.id) ?? 0 }, now))
+    return mine.filter(({ ownWh }) => ownWh == null).map((trade) => step(trade, { type: 'metered', wh: shares.get(trade.id) ?? 0 }, now))
   }
   return [...share('seller', reading.exportWh), ...share('buyer', reading.importWh)]
 }

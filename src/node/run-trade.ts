@@ -5,8 +5,8 @@
 import { MAX_CLAIM_SEC } from '../../protocols/trade/constants.ts'
 import { explain } from '../domain/errors.ts'
 import { SLOT_SEC, gateClosure, slotOf } from '../domain/period.ts'
+import { hasTerms } from '../domain/trade.ts'
 import { tradeRef } from '../signing/digests.ts'
-import { addressOf } from '../signing/keys.ts'
 import { isTradeSignedBy } from '../signing/verify.ts'
 import { step } from '../trade/trade-machine.ts'
 import { membersOf } from './members.ts'
@@ -36,9 +36,9 @@ export interface Buyer {
   heal(trade: Trade): Promise<void>
 }
 
-export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'clock' | 'ledger' | 'membership' | 'network' | 'signer' | 'logger'> & { newTradeId(): Hex }): Buyer {
-  const { attesterOf } = membersOf(context)
-  const { home, rules, at, clock, ledger, network, signer, logger } = context
+export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'recovery' | 'clock' | 'ledger' | 'membership' | 'network' | 'signer' | 'logger'> & { newTradeId(): Hex }): Buyer {
+  const { isAttestedBy } = membersOf(context)
+  const { home, rules, at, recovery, clock, ledger, network, signer, logger } = context
 
   const apply = async (id: Hex, event: TradeEvent): Promise<Trade> => ledger.exclusive(async () => {
     const before = ledger.trade(id)
@@ -86,7 +86,6 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
       seller: trade.partner,
       slot,
       pricePerKwh: trade.pricePerKwh,
-      attester: attesterOf(trade.partner, addressOf(trade.partnerKey)),
       ref: tradeRef(trade.orderId, trade.id)
     }
     const wrong = Object.entries(expected).find(([name, value]) => terms[name as keyof TradeTerms] !== value)
@@ -96,10 +95,20 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
     if (terms.wh > trade.askedWh || terms.wh < rules.minTradeWh) {
       return 'the quantity is outside what we asked for'
     }
+    if (!isAttestedBy(trade.partner, terms.attester)) {
+      return 'the attester is not the seller\'s meter key in the meter book'
+    }
+    const others = ledger.all().filter(hasTerms).filter(({ role, terms }) => role === 'buyer' && terms.slot === slot).map(({ terms }) => terms)
+    if (others.some((other) => other.meter === terms.meter && other.seller !== terms.seller)) {
+      return 'another seller sells by the same meter'
+    }
+    if (others.some((other) => other.seller === terms.seller && (other.meter !== terms.meter || other.attester !== terms.attester))) {
+      return 'the seller names another meter or another key of it within one period'
+    }
     if (terms.claimBy > slot * SLOT_SEC + rules.periodSec + MAX_CLAIM_SEC) {
       return 'the seller wants to claim for too long'
     }
-    if (!isTradeSignedBy(trade.partnerKey, terms, { signature, at })) {
+    if (!isTradeSignedBy(trade.partnerKey, terms, { signature, at, recovery })) {
       return 'the signature is not the seller\'s'
     }
   }

@@ -1,6 +1,7 @@
+import type { BookAnswer, BookQuestion } from '../domain/book-sync.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { TradeAnswer, TradeRequest } from '../domain/trade-message.ts'
-import type { PublicKey } from '../domain/units.ts'
+import type { Hex, PublicKey } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 
 /** What the node does with what the network brings. Handlers may be called concurrently. */
@@ -9,6 +10,8 @@ export interface NetworkHandlers {
   onOrder(order: SignedOrder): Promise<Verdict>
   /** Answers one request of a neighbour whose hot key the connection has proved. */
   onTrade(request: TradeRequest, from: PublicKey): Promise<TradeAnswer>
+  /** Answers one neighbour's question about our book. Without it the node has no book to compare. */
+  onBook?(question: BookQuestion): Promise<BookAnswer>
   onPeer?(peer: Peer, isConnected: boolean): void
 }
 
@@ -18,6 +21,8 @@ export interface Peer {
   /** Absent for peers whose identity is not a secp256k1 key: they cannot trade. */
   readonly key?: PublicKey
   readonly address: string
+  /** What it shows of the meter it sells by, 16 bytes: only who has the same meter can tell. */
+  readonly meterTag?: Hex
 }
 
 /** Who can reach this node, as far as it knows. */
@@ -34,10 +39,10 @@ export interface Reachability {
   readonly tableSize?: number
 }
 
-/** One trade stream: each question gets one answer, in order. */
-export interface Conversation {
+/** One stream: each question gets one answer, in order. */
+export interface Conversation<Question = TradeRequest, Answer = TradeAnswer> {
   /** Throws `NETWORK_CLOSED` or `NETWORK_TIMEOUT`; asking again in a new conversation is always safe. */
-  ask(request: TradeRequest): Promise<TradeAnswer>
+  ask(question: Question): Promise<Answer>
   close(): Promise<void>
 }
 
@@ -50,10 +55,14 @@ export interface Network {
   publish(order: SignedOrder): Promise<number>
   /** Throws `NETWORK_UNREACHABLE` when the neighbour cannot be dialled. */
   converse(key: PublicKey): Promise<Conversation>
+  /** Asks a connected neighbour about its book. Throws `NETWORK_UNREACHABLE`; bytes that make no sense come out as `NETWORK_MALFORMED`, beneath `NETWORK_CLOSED`. */
+  readBook(peerId: string): Promise<Conversation<BookQuestion, BookAnswer>>
   peers(): Peer[]
   /** Addresses this node can be dialled at, ending in its peer id. */
   addresses(): string[]
   reach(): Reachability
   /** Dials a full multiaddress; throws `NETWORK_BAD_ADDRESS` or `NETWORK_UNREACHABLE`. */
   dial(address: string): Promise<void>
+  /** Closes every connection to a neighbour. Nothing keeps either side from dialling again. */
+  hangUp(peerId: string): Promise<void>
 }

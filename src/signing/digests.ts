@@ -1,9 +1,11 @@
-import { concat, hashStruct, hashTypedData, keccak256 } from 'viem'
+import { concat, hashStruct, hashTypedData, keccak256, slice, stringToHex } from 'viem'
 import {
   CERTIFICATES_DOMAIN_NAME, CERTIFICATES_DOMAIN_VERSION, DAILY_EXPORT_TYPES, JOIN_TYPES, METER_BOOK_DOMAIN_NAME, METER_BOOK_DOMAIN_VERSION
 } from '../../protocols/community/typed-data.ts'
-import { MARKET_RULES_TYPES, MARKET_RULES_WITH_BOOK_TYPES, ORDER_DOMAIN_NAME, ORDER_DOMAIN_VERSION, ORDER_TYPES } from '../../protocols/order/typed-data.ts'
+import { MARKET_RULES_TYPES, OPTIONAL_MARKET_RULES } from '../../protocols/order/typed-data.ts'
 import { ESCROW_DOMAIN_NAME, ESCROW_DOMAIN_VERSION, READING_TYPES, RECEIPT_TYPES, TRADE_TYPES } from '../../protocols/trade/typed-data.ts'
+import { hexOf } from '../domain/hex.ts'
+import { orderDigest } from './order-digest.ts'
 import type { DailyExport } from '../domain/certificate.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
 import type { Order } from '../domain/order.ts'
@@ -19,31 +21,20 @@ export interface SettlementDomain {
 
 interface Domain { name: string, version: string, chainId: number, verifyingContract: Account }
 
-function orderDomain (at: SettlementDomain): Domain {
-  return { name: ORDER_DOMAIN_NAME, version: ORDER_DOMAIN_VERSION, chainId: at.chainId, verifyingContract: at.escrow }
-}
-
 function escrowDomain (at: SettlementDomain): Domain {
   return { name: ESCROW_DOMAIN_NAME, version: ESCROW_DOMAIN_VERSION, chainId: at.chainId, verifyingContract: at.escrow }
 }
 
 /** Identity of a market: the EIP-712 struct hash of its rules. The first 8 digits are part of the topic. */
 export function rulesDigest (rules: MarketRules): Hex {
-  const { meterBook, ...rest } = rules
-  const data = { ...rest, chainId: BigInt(rules.chainId) }
-  return meterBook == null
-    ? hashStruct({ types: MARKET_RULES_TYPES, primaryType: 'MarketRules', data })
-    : hashStruct({ types: MARKET_RULES_WITH_BOOK_TYPES, primaryType: 'MarketRules', data: { ...data, meterBook } })
+  const optional = OPTIONAL_MARKET_RULES.filter(({ name, unless }) => (rules[name] ?? unless) !== unless).map(({ name, type }) => ({ name, type }))
+  const types: Record<string, Array<{ name: string, type: string }>> = { MarketRules: [...MARKET_RULES_TYPES.MarketRules, ...optional] }
+  return hashStruct({ types, primaryType: 'MarketRules', data: { ...rules, chainId: BigInt(rules.chainId) } })
 }
 
 /** Identity of an order, and the 32 bytes its signature is over. */
 export function orderId (order: Order, at: SettlementDomain): Hex {
-  return hashTypedData({
-    domain: orderDomain(at),
-    types: ORDER_TYPES,
-    primaryType: 'Order',
-    message: { ...order, side: order.side === 'offer' ? 0 : 1 }
-  })
+  return hexOf(orderDigest(order, at))
 }
 
 export function tradeDigest (terms: TradeTerms, at: SettlementDomain): Hex {
@@ -64,9 +55,18 @@ export function tradeRef (order: Hex, trade: Hex): Hex {
   return keccak256(concat([order, trade]))
 }
 
-/** Name of the export register of the software meter that belongs to a hot key: keccak256 of `wattmesh export` and the address. */
-export function exportMeterId (address: Account): Hex {
-  return keccak256(concat(['0x776174746d657368206578706f7274', address]))
+/**
+ * Name of a meter's export register: keccak256 of `wattmesh export` and its serial number, in UTF-8; of a meter without a known
+ * one, the address of the key that vouches for it.
+ */
+export function exportMeterId (meter: { readonly serial?: string, readonly attester: Account }): Hex {
+  const name = meter.serial == null ? meter.attester : stringToHex(meter.serial)
+  return keccak256(concat([stringToHex('wattmesh export'), name]))
+}
+
+/** What a node shows its neighbours of its meter: the first 16 bytes of keccak256 of `wattmesh meter`, its peer id and the serial number. */
+export function meterTag (serial: string, peerId: string): Hex {
+  return slice(keccak256(stringToHex(`wattmesh meter ${peerId} ${serial}`)), 0, 16)
 }
 
 /** A request to enter a meter book with a meter key; `nonce` is the book's own count of the home's requests. */

@@ -5,6 +5,7 @@ import { expect } from 'aegir/chai'
 import { discoveryOf } from '../../src/api/mqtt-discovery.ts'
 import { startMqttPublisher } from '../../src/api/mqtt-publisher.ts'
 import { lifetimeTotals } from '../../src/api/totals.ts'
+import { isMetered } from '../../src/domain/reading.ts'
 import { formatMoney } from '../../src/domain/units.ts'
 import { needs } from '../helpers/debian.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
@@ -133,7 +134,7 @@ describe('publishing to Home Assistant, with mosquitto', () => {
       const { id } = await publish(node)
       await until(() => availabilityOf(heard, id) === 'online')
       const trades = (await node.trades()).filter(({ deliveredWh }) => deliveredWh != null)
-      const readings = await node.readings(0, Number.MAX_SAFE_INTEGER)
+      const readings = (await node.readings(0, Number.MAX_SAFE_INTEGER)).filter(isMetered)
       const kwh = (amounts: readonly number[]): string => (amounts.reduce((a, b) => a + b, 0) / 1000).toFixed(3)
       const of = (role: string): Trade[] => trades.filter((trade) => trade.role === role)
       const money = (role: string): string => formatMoney(of(role).reduce((all, { amount = 0n }) => all + amount, 0n), 6, 6)
@@ -229,7 +230,12 @@ describe('publishing to Home Assistant, with mosquitto', () => {
     const id = `wattmesh_${node.status().key.slice(2, 14)}`
     const command = `wattmesh/${id}/pause/set`
     await broker.publish(command, 'ON', true)
-    await publish(node, { pauseSwitch: true })
+    const commands: object[] = []
+    const changeKnobs: EnergyNode['changeKnobs'] = async (changes) => {
+      commands.push(changes)
+      return node.changeKnobs(changes)
+    }
+    await publish({ ...node, changeKnobs }, { pauseSwitch: true })
     await until(() => stateOf(heard, id).pause === 'OFF')
     const { components } = JSON.parse(heard.get(`homeassistant/device/${id}/config`) ?? '{}') as Discovery
     expect(components.pause).to.deep.include({ platform: 'switch', command_topic: command })
@@ -240,6 +246,7 @@ describe('publishing to Home Assistant, with mosquitto', () => {
     await broker.publish(command, 'OFF')
     await until(() => stateOf(heard, id).pause === 'OFF')
     expect(node.status().knobs.paused).to.equal(false)
+    expect(commands).to.deep.equal([{ paused: true }, { paused: false }])
     await broker.publish(command, '', true)
   })
 })

@@ -97,7 +97,7 @@ describe('JSON over HTTP', () => {
     }
 
     it('E48 should read what is long and deep but bearable', async () => {
-      const body = `${'['.repeat(32)}"${'x'.repeat(1_000_000)}[[[["${']'.repeat(32)}`
+      const body = `${'['.repeat(32)}"${'x'.repeat(1_000_000)}\\"[[[["${']'.repeat(32)}`
       expect(await refusal({ url: await serve(() => ({ body })) })).to.equal(undefined)
     })
 

@@ -102,8 +102,8 @@ describe('a device from a profile', () => {
     }
 
     it('E11 should read power in mW, W, kW and MW', async () => {
-      for (const [unit, watts] of [['mW', 0.25], ['W', 250], ['kW', 250_000], ['MW', 250_000_000]] as const) {
-        expect(await sampleOf({ gridWatts: { request: '/', path: 'g', unit } }, { '/': { g: 250 } })).to.deep.include({ gridWatts: watts })
+      for (const [unit, watts] of [['mW', 0.00025], ['W', 0.25], ['kW', 250], ['MW', 250_000]] as const) {
+        expect(await sampleOf({ gridWatts: { request: '/', path: 'g', unit } }, { '/': { g: 0.25 } })).to.deep.include({ gridWatts: watts })
       }
     })
 
@@ -114,6 +114,14 @@ describe('a device from a profile', () => {
       expect(() => deviceOf({ gridWatts: { request: '/', path: 'e', unit: 'Wh' } }, {})).to.throw('a unit of power')
       expect(() => deviceOf({ batteryPercent: { request: '/', path: 'e', unit: 'W' } }, {})).to.throw('give %')
     })
+  })
+
+  it('E7 should not believe a power that no house has', async () => {
+    const values = { gridWatts: { request: '/', path: 'g', unit: 'W' as const }, importMilliWh: { request: '/', path: 'e', unit: 'Wh' as const } }
+    for (const g of [2.7e23, -1.1e6]) {
+      const sample = await sampleOf(values, { '/': { g, e: 5 } }) as Partial<Sample>
+      expect([sample.gridWatts, sample.importMilliWh]).to.deep.equal([undefined, 5_000])
+    }
   })
 
   describe('E12: messages a broker kept', () => {

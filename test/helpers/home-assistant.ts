@@ -60,7 +60,7 @@ export async function homeAssistantStub (preferences: unknown, states: Record<st
         const { state, attributes = {}, updated } = known.get(each) as EntityState
         return [each, { s: state, a: attributes, c: 'x', lc: updated }]
       })
-      send(socket, { id, type: 'event', event: { a: Object.fromEntries(added) } })
+      setImmediate(() => { send(socket, { id, type: 'event', event: { a: Object.fromEntries(added) } }) })
     } else {
       send(socket, { id, type: 'result', success: true, result: null })
     }

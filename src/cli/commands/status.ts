@@ -24,13 +24,14 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
     printJson(status)
     return
   }
-  const { community, lastReading, knobs, decisions } = status
+  const { community, divergence, lastReading, knobs, decisions } = status
   print(`${status.name} in market area "${status.area}" (rules ${status.rulesDigest.slice(2, 10)})`)
   print(`  time         ${time(status.time)} UTC`)
   print(`  peer id      ${status.peerId}`)
   print(`  owner        ${status.owner}`)
   print(`  node key     ${status.key}`)
   print(`  chain        ${status.chain.ok ? 'well' : `trading paused, money safe: ${status.chain.reason}`}`)
+  print(`  signatures   checked by ${status.recovery === 'javascript' ? 'slow JavaScript: install the optional package secp256k1' : `${status.recovery} code`}`)
   if (community != null) {
     print(`  community    ${STANDING[community.standing]}; ${community.seats} seats in meter book ${community.book}`)
     if (community.problem != null) {
@@ -39,15 +40,27 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   }
   print(`  trading      ${knobs.paused ? 'paused by you' : 'on'}${knobs.neighboursOnly ? ', neighbours only' : ''}`)
   print(`  neighbours   ${status.peers.length} connected`)
+  print(`  books        ${divergence.share == null ? 'not compared yet' : `${percent(divergence.share)} of the open offers differed when last compared`}`)
+  for (const { peerId, differing, offers, comparedAt } of divergence.neighbours) {
+    print(`    ${peerId}  ${differing} of ${offers} differed at ${time(comparedAt)} UTC`)
+  }
   print(`  offers       ${status.openOrders} open in the book`)
   print(`  trades       ${status.openTrades} under way`)
+  const { problem, traits, seenAt } = status.meter
+  print(`  meter        ${problem ?? 'well'}${traits.serial == null ? '' : `, number ${traits.serial}`}${seenAt == null ? '' : `, read ${Math.max(0, status.time - seenAt)} s ago`}`)
+  print(`  selling      ${status.cannotSell == null ? 'yes, when there is a surplus' : `no: ${status.cannotSell}`}`)
   print(`  last period  ${lastReading == null
     ? 'no meter reading yet'
-    : `${formatEnergy(lastReading.importWh)} taken from the grid, ${formatEnergy(lastReading.exportWh)} fed in`}`)
+    : `${formatEnergy(lastReading.importWh)} taken from the grid, ${formatEnergy(lastReading.exportWh)} fed in${lastReading.quality == null || lastReading.quality === 'measured' ? '' : ` (${lastReading.quality})`}`}`)
   for (const { periodStart, why, advice } of decisions) {
     print(`  ${time(periodStart).slice(11)} UTC    ${why}${advice == null ? '' : ` ${advice}`}`)
   }
   for (const address of status.addresses) {
     print(`  address      ${address}`)
   }
+}
+
+/** Rounded up, so that what is not nothing never looks like it. */
+function percent (share: number): string {
+  return `${(Math.ceil(share * 1000) / 10).toFixed(1)} %`
 }

@@ -1,12 +1,10 @@
+import { COARSE_MILLI_WH } from '../../drivers/virtual-registers.ts'
 import { bad, ok, unknown, warn } from '../checks.ts'
 import { energyStep, power } from './values.ts'
 import { stepSeen } from './observe.ts'
 import type { Check } from '../checks.ts'
 import type { Look, judgeLoad } from './observe.ts'
 import type { DeviceTraits, Sample } from '../../ports/device.ts'
-
-/** Coarser steps than 5 % of the 200 Wh a home moves in a typical quarter hour are too coarse to sell by. */
-const COARSE_MILLI_WH = 10_000
 
 /** Values older than this leave gaps in a quarter hour's account. */
 const STALE_MS = 60_000

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { CodedError } from '../../domain/errors.ts'
 import { drivers } from '../../drivers/index.ts'
 import { loadConfig } from '../../config/load.ts'
+import { homeDevice } from '../../node/home-device.ts'
 import { createSystemClock } from '../../node/system-clock.ts'
 import { createLogger } from '../../telemetry/logger.ts'
 import { pathsOf } from '../options.ts'
 import { note } from '../output.ts'
-import type { Driver, DriverParams } from '../../drivers/driver.ts'
+import type { Driver } from '../../drivers/driver.ts'
 import type { Device } from '../../ports/device.ts'
-import type { UnixSeconds } from '../../domain/units.ts'
 
 /** Which device a command is about: one that is named, or the meter of the settings. */
 export interface DeviceOptions {
@@ -18,21 +18,19 @@ export interface DeviceOptions {
 }
 
 export interface ChosenDevice {
+  /** Of the meter; the other devices of the settings are read beside it. */
   readonly driver: Driver
-  readonly params: DriverParams
-  /** Market time: in a practice market it runs faster than the wall clock. */
-  now(): UnixSeconds
   connect(): Promise<Device>
 }
 
 const DEFAULT_PERIOD_SEC = 900
 
-/** Throws `CONFIG_MISSING` and others of the settings, `DEVICE_BAD_PARAMS`, and `USAGE_NO_DRIVER` for a driver nobody knows. */
+/** Throws `CONFIG_MISSING` and others of the settings, `USAGE_BAD_PARAM`, and `USAGE_NO_DRIVER` for a driver nobody knows. */
 export function chooseDevice (options: DeviceOptions): ChosenDevice {
   const paths = pathsOf(options)
   const config = options.driver == null ? loadConfig({ file: paths.config, env: process.env }) : undefined
   const driver = driverOf(options.driver ?? config?.meter.driver ?? '')
-  const params = options.driver == null ? config?.meter.params ?? {} : Object.fromEntries((options.param ?? []).map((text) => readParam(driver, text)))
+  const params = Object.fromEntries((options.param ?? []).map((text) => readParam(driver, text)))
   const clock = createSystemClock({ speed: config?.clock.speed, realStart: config?.clock.realStartMs, marketStart: config?.clock.marketStart })
   const components = {
     now: () => clock.now(),
@@ -40,7 +38,7 @@ export function chooseDevice (options: DeviceOptions): ChosenDevice {
     logger: createLogger({ level: 'warn', format: 'human', write: note }).scope('meter'),
     ...existsSync(paths.directory) ? { directory: paths.directory } : {}
   }
-  return { driver, params, now: components.now, connect: async () => driver.connect(params, components) }
+  return { driver, connect: config == null ? async () => driver.connect(params, components) : async () => homeDevice(config, drivers)(components) }
 }
 
 function driverOf (type: string): Driver {

@@ -1,8 +1,11 @@
 import { stat, statfs } from 'node:fs/promises'
+import { readKeyFile } from '../../config/key-file.ts'
 import { CodedError, explain, hasCode } from '../../domain/errors.ts'
+import { chooseRecovery } from '../../signing/recovery.ts'
 import { bad, ok, unknown, warn } from '../checks.ts'
 import type { Patient } from './patient.ts'
 import type { Check } from '../checks.ts'
+import type { Recovery } from '../../signing/recovery.ts'
 
 const NODE_MAJOR = 24
 
@@ -11,11 +14,8 @@ const ENOUGH_BYTES = 1024 ** 3
 /** Less, and the database may fail tomorrow. */
 const LEAST_BYTES = 100 * 1024 ** 2
 
-/** The native addon that checks signatures; loaded by name, because it may be left out on purpose. */
-const NATIVE_SIGNATURES = 'secp256k1/bindings.js'
-
 export async function checkComputer ({ paths, config, key, status, isSilent }: Patient): Promise<Check[]> {
-  return [nodeVersion(process.versions.node), await nativeSignatures(), await directory(paths.directory), await diskSpace(paths.directory), settings(config), keyFile(key, paths.key), running(status, isSilent)]
+  return [nodeVersion(process.versions.node), await nativeSignatures(), await directory(paths.directory), await diskSpace(paths.directory), settings(config), keyFile(key, paths.key), ...meterKey(paths.meterKey), running(status, isSilent)]
 }
 
 export function nodeVersion (version: string): Check {
@@ -25,12 +25,16 @@ export function nodeVersion (version: string): Check {
 }
 
 async function nativeSignatures (): Promise<Check> {
-  return import(NATIVE_SIGNATURES).then(
-    () => ok('computer.signatures', 'Signatures are checked by the fast native program.'),
-    (error: unknown) => (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
-      ? unknown('computer.signatures', 'The fast native program for signatures is not installed; a slower one does its work, which is enough for a street.')
-      : warn('computer.signatures', `The fast native program for signatures cannot be loaded: ${explain(error).split('\n')[0]}`, 'Install wattmesh again on this computer; until then a slower program does its work.')
-  )
+  const { recovery } = await chooseRecovery({ allowSlow: true })
+  return signatures(recovery.name)
+}
+
+export function signatures (name: Recovery['name']): Check {
+  switch (name) {
+    case 'native': return ok('computer.signatures', 'Signatures are checked by fast native code.')
+    case 'wasm': return ok('computer.signatures', 'Signatures are checked by WebAssembly: slower than native code, and enough for a street.')
+    default: return warn('computer.signatures', 'Signatures can be checked only by slow JavaScript, which a busy market overwhelms.', 'Install wattmesh again with its optional packages; signing.allowSlow lets the node start as it is.')
+  }
 }
 
 async function directory (path: string): Promise<Check> {
@@ -76,6 +80,16 @@ function keyFile ({ error, value }: Patient['key'], path: string): Check {
   return value == null
     ? bad('computer.key', sentence(error), 'Do that before anything else: without its key the node can sign nothing.')
     : ok('computer.key', `The node's key in ${path} can be read by you only; its address is ${value}.`)
+}
+
+/** The node makes one at its first start. */
+function meterKey (path: string): Check[] {
+  try {
+    readKeyFile(path)
+    return []
+  } catch (error) {
+    return hasCode(error, 'KEY_MISSING') ? [] : [bad('computer.meterKey', sentence(error), 'It is the key that vouches for what your meter counts: do that before you start the node.')]
+  }
 }
 
 function running (status: Patient['status'], isSilent: boolean): Check {

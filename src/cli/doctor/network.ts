@@ -14,7 +14,7 @@ export async function checkNetwork ({ config: { value: config }, status }: Patie
   return [
     ...status == null ? await Promise.all(fixedPorts(config).map(canListen)) : [listening(status)],
     await localNetwork(config),
-    ...status == null ? [stopped(config)] : [peers(status, config), ...beyond(status, config)]
+    ...status == null ? [stopped(config)] : [peers(status, config), ...community(status), ...beyond(status, config)]
   ]
 }
 
@@ -63,6 +63,20 @@ function peers ({ peers }: Json<NodeStatus>, { network }: Config): Check {
     : warn('network.peers', 'Connected to no neighbour: nothing can be traded.', network.bootstrap.length === 0
       ? 'Put the address of a neighbour (from its `wattmesh status`) into network.bootstrap, or join by an invite.'
       : 'Check that the neighbours in network.bootstrap are running, and that both homes have the same market rules (`wattmesh status`).')
+}
+
+/** Where the rules name a meter book, only its members trade. */
+function community ({ community }: Json<NodeStatus>): Check[] {
+  if (community == null) {
+    return []
+  }
+  const { standing, seats, problem } = community
+  return [
+    standing === 'member'
+      ? ok('network.community', `This home is a member of its community, one of ${seats}.`)
+      : bad('network.community', standing === 'outsider' ? 'This home is no member of its community and cannot trade.' : 'This home is a member, but with another meter key, so neighbours will not buy from it.', 'Run `wattmesh community join`.'),
+    ...problem == null ? [] : [warn('network.community-book', `The list of members cannot be read just now: ${problem}. The members known so far stay.`, 'It comes back with the chain service.')]
+  ]
 }
 
 /** The world outside of the local network. */

@@ -14,7 +14,7 @@ export interface Entity {
 
 export interface HomeAssistant {
   preferences(): Promise<unknown>
-  /** Has the entities' states sent from now on. */
+  /** Has the entities' states sent from now on, and waits for the first. */
   watch(ids: readonly string[]): Promise<void>
   /** Undefined for an entity that Home Assistant does not have. Throws `DEVICE_UNREACHABLE`. */
   entity(id: string): Promise<Entity | undefined>
@@ -34,7 +34,7 @@ export interface HomeAssistantInit {
 /** What has not changed for so long is looked up: it may be constant, or dead. */
 const ASK_AFTER_MS = 10_000
 
-/** For the first greeting and login. */
+/** For greeting and login, and for the first states. */
 const MAX_LOGIN_MS = 10_000
 
 interface Kept {
@@ -87,7 +87,18 @@ export async function homeAssistant (init: HomeAssistantInit): Promise<HomeAssis
   return {
     preferences: async () => connection.sendMessagePromise({ type: 'energy/get_prefs' }),
     async watch (ids) {
-      await connection.subscribeMessage(apply, { type: 'subscribe_entities', entity_ids: ids })
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => { reject(unreachable(url)) }, MAX_LOGIN_MS)
+        const first = (update: Update): void => {
+          apply(update)
+          clearTimeout(timer)
+          resolve()
+        }
+        connection.subscribeMessage(first, { type: 'subscribe_entities', entity_ids: ids }).catch((cause: unknown) => {
+          clearTimeout(timer)
+          reject(unreachable(url, cause))
+        })
+      })
     },
     async entity (id) {
       if (!connection.connected) {
