@@ -64,7 +64,7 @@ async function scan (options: ScanOptions): Promise<void> {
 }
 
 async function searchModbus (options: ScanOptions, stop: AbortSignal): Promise<Found[]> {
-  const [{ ownSubnets }, { SCAN_CONNECTIONS, longestSearch, modbusSearch }] = await Promise.all([import('../devices/subnets.ts'), import('../devices/scan.ts')])
+  const [{ ownSubnets }, { MAX_SCAN_CONNECTIONS, longestSearch, modbusSearch }] = await Promise.all([import('../devices/subnets.ts'), import('../devices/scan.ts')])
   const subnets = ownSubnets()
   const hosts = options.host ?? subnets.flatMap((subnet) => subnet.hosts)
   const where = options.host?.join(', ') ?? subnets.map(({ name }) => name).join(', ')
@@ -72,7 +72,7 @@ async function searchModbus (options: ScanOptions, stop: AbortSignal): Promise<F
     note('This computer is in no private network, so there is nothing to search for Modbus: name a device with --host.')
     return []
   }
-  const plan = `${where}: ${hosts.length === 1 ? 'one address' : `${hosts.length} addresses`} at port ${options.port}, at most ${SCAN_CONNECTIONS} at a time, about ${longestSearch(hosts.length)} s and at most ${options.seconds} s`
+  const plan = `${where}: ${hosts.length === 1 ? 'one address' : `${hosts.length} addresses`} at port ${options.port}, at most ${MAX_SCAN_CONNECTIONS} at a time, about ${longestSearch(hosts.length)} s and at most ${options.seconds} s`
   if (options.modbus !== true && !(options.json !== true && isInteractive() && await confirm(`Search ${plan}. It only reads. Go on?`, false))) {
     note('Modbus was not searched: --modbus does, gently, in your own networks.')
     return []

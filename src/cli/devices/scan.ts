@@ -7,7 +7,7 @@ import { fromAnnouncement, fromModbus, fromSerial, fromService, withoutRepeats }
 import type { Found } from './found.ts'
 
 /** How many addresses are called at the same time: few, so that no router takes it for an attack. */
-export const SCAN_CONNECTIONS = 8
+export const MAX_SCAN_CONNECTIONS = 8
 
 /** How long an address may take to accept a connection. Computers of one house answer within a few. */
 const CONNECT_MS = 400
@@ -63,7 +63,7 @@ export async function * modbusSearch ({ hosts, port, signal }: ModbusSearchInit)
 async function listening ({ hosts, port, signal }: ModbusSearchInit): Promise<string[]> {
   const waiting = [...hosts]
   const open: string[] = []
-  await Promise.all(Array.from({ length: SCAN_CONNECTIONS }, async () => {
+  await Promise.all(Array.from({ length: MAX_SCAN_CONNECTIONS }, async () => {
     for (let host = waiting.shift(); host != null && !signal.aborted; host = waiting.shift()) {
       if (await isOpen(host, port, CONNECT_MS)) {
         open.push(host)
@@ -75,5 +75,5 @@ async function listening ({ hosts, port, signal }: ModbusSearchInit): Promise<st
 
 /** Seconds a search takes when nobody is there. */
 export function longestSearch (hosts: number): number {
-  return Math.ceil(hosts * CONNECT_MS / 1000 / SCAN_CONNECTIONS)
+  return Math.ceil(hosts * CONNECT_MS / 1000 / MAX_SCAN_CONNECTIONS)
 }
