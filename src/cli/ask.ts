@@ -3,8 +3,8 @@ import { dialogue } from './output.ts'
 
 /** Asks on stderr. An empty answer is `otherwise`; Ctrl-C and the end of the input are a no. */
 export async function confirm (question: string, otherwise: boolean): Promise<boolean> {
-  const answer = await line(`${question} [${otherwise ? 'Y/n' : 'y/N'}] `)
-  return answer == null ? false : answer.trim() === '' ? otherwise : /^y(es)?$/i.test(answer.trim())
+  const answer = (await line(`${question} [${otherwise ? 'Y/n' : 'y/N'}] `))?.trim() ?? 'no'
+  return answer === '' ? otherwise : /^y(es)?$/i.test(answer)
 }
 
 /** A whole number from a person; `otherwise` for an empty answer or anything else. */

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { expect } from 'aegir/chai'
-import { CLI_COMMAND } from '../helpers/practice.ts'
+import { drivers } from '../../src/drivers/index.ts'
+import { PYMODBUS, startModbusServer, stopModbusServers } from '../drivers/counterparts/modbus-server.ts'
 import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
 import { needs } from '../helpers/debian.ts'
 import { freePort } from '../helpers/free-port.ts'
-import { PYMODBUS, startModbusServer, stopModbusServers } from '../drivers/counterparts/modbus-server.ts'
-import { drivers } from '../../src/drivers/index.ts'
+import { CLI_COMMAND } from '../helpers/practice.ts'
 import type { ServedValue } from '../drivers/counterparts/modbus-server.ts'
 
 /** What an Eastron SDM630 shows. */

@@ -43,8 +43,8 @@ describe('the doctor', function () {
     key = (JSON.parse(init.stdout) as { key: string }).key
   })
 
+  afterEach(killAllCli)
   after(async () => {
-    killAllCli()
     clearInterval(mining)
     await chain?.stop()
     removeTemporaryDirectories()
@@ -119,23 +119,27 @@ describe('the doctor', function () {
   })
 
   it('should ask the node when it runs: neighbours, reach, table', async () => {
-    const node = startCli('start', '--data', data, '--listen', '/ip4/127.0.0.1/tcp/0')
-    await node.said(/ready/)
-    const report = await examine()
-    expect(find(report, 'computer.running')).to.include({ level: 'ok' })
-    expect(find(report, 'network.listen')).to.include({ level: 'ok' })
-    expect(find(report, 'network.peers')).to.include({ level: 'warn' })
-    expect(find(report, 'network.dht')?.says).to.match(/shared table is empty/)
-    expect(find(report, 'network.reach')?.says).to.match(/only the local network/)
-    expect(report.checks.map(({ id }) => id)).to.include('meter.fresh').and.not.include('meter.answers')
-    const words = (await runCli('doctor', '--data', data)).stdout
-    expect(words).to.match(/^This computer\n {2}ok +Node\.js/)
-    expect(words).to.match(/The node is running\./)
-    node.child.kill('SIGSTOP')
-    const silent = await examine().finally(() => node.child.kill('SIGCONT'))
-    expect(find(silent, 'computer.running')).to.include({ level: 'bad', says: 'A node is running, but it does not answer.' })
-    node.child.kill('SIGTERM')
-    expect((await node.finished).code).to.equal(0)
+    // another home on this machine would be a neighbour
+    await withSettings((text) => text.replace('# mdns: true', 'mdns: false'), async () => {
+      const node = startCli('start', '--data', data, '--listen', '/ip4/127.0.0.1/tcp/0')
+      await node.said(/ready/)
+      const report = await examine()
+      expect(find(report, 'computer.running')).to.include({ level: 'ok' })
+      expect(find(report, 'network.listen')).to.include({ level: 'ok' })
+      expect(find(report, 'network.mdns')?.says).to.match(/switched off/)
+      expect(find(report, 'network.peers')).to.include({ level: 'warn' })
+      expect(find(report, 'network.dht')?.says).to.match(/shared table is empty/)
+      expect(find(report, 'network.reach')?.says).to.match(/only the local network/)
+      expect(report.checks.map(({ id }) => id)).to.include('meter.fresh').and.not.include('meter.answers')
+      const words = (await runCli('doctor', '--data', data)).stdout
+      expect(words).to.match(/^This computer\n {2}ok +Node\.js/)
+      expect(words).to.match(/The node is running\./)
+      node.child.kill('SIGSTOP')
+      const silent = await examine().finally(() => node.child.kill('SIGCONT'))
+      expect(find(silent, 'computer.running')).to.include({ level: 'bad', says: 'A node is running, but it does not answer.' })
+      node.child.kill('SIGTERM')
+      expect((await node.finished).code).to.equal(0)
+    })
   })
 
   it('should tell a key that others can read, and one that is gone', async () => {

@@ -80,8 +80,8 @@ export function judgeLoad ({ expectedWatts, before, after }: LoadTest): { readon
   const beforeWatts = median(was)
   const moves = is.map((value) => value - beforeWatts)
   const movedWatts = moves.reduce((furthest, move) => Math.abs(move) > Math.abs(furthest) ? move : furthest, 0)
-  const isEnough = Math.abs(movedWatts) >= SHARE * expectedWatts
-  return { verdict: !isEnough ? 'unmoved' : movedWatts > 0 ? 'right' : 'reversed', beforeWatts, movedWatts }
+  const direction = movedWatts > 0 ? 'right' : 'reversed'
+  return { verdict: Math.abs(movedWatts) >= SHARE * expectedWatts ? direction : 'unmoved', beforeWatts, movedWatts }
 }
 
 function watts (samples: readonly Sample[]): number[] {

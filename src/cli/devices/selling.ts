@@ -1,10 +1,10 @@
 import { COARSE_MILLI_WH } from '../../drivers/virtual-registers.ts'
 import { bad, ok, unknown, warn } from '../checks.ts'
-import { energyStep, power } from './values.ts'
 import { stepSeen } from './observe.ts'
+import { energyStep, power } from './values.ts'
+import type { DeviceTraits, Sample } from '../../ports/device.ts'
 import type { Check } from '../checks.ts'
 import type { Look, judgeLoad } from './observe.ts'
-import type { DeviceTraits, Sample } from '../../ports/device.ts'
 
 /** Values older than this leave gaps in a quarter hour's account. */
 const STALE_MS = 60_000
@@ -125,8 +125,11 @@ function deviceClock (looks: readonly Look[]): Check {
     : warn('device.clock', `Its own clock is ${duration(Math.abs(off))} ${off > 0 ? 'behind' : 'ahead of'} this computer.`, 'One of them is wrong: `wattmesh doctor` checks this computer. Trading counts by this computer alone.')
 }
 
+const DURATIONS: ReadonlyArray<readonly [string, number]> = [['days', 86_400], ['hours', 3600], ['minutes', 60]]
+
 function duration (seconds: number): string {
-  return seconds < 120 ? `${seconds} s` : seconds < 7200 ? `${Math.round(seconds / 60)} minutes` : seconds < 172_800 ? `${Math.round(seconds / 3600)} hours` : `${Math.round(seconds / 86_400)} days`
+  const [unit, size] = DURATIONS.find(([, size]) => seconds >= 2 * size) ?? ['s', 1]
+  return `${Math.round(seconds / size)} ${unit}`
 }
 
 /** Power and registers must tell of the same direction, and nothing flows out that nothing makes. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
+import { loadConfig } from '../../config/load.ts'
 import { CodedError } from '../../domain/errors.ts'
 import { drivers } from '../../drivers/index.ts'
-import { loadConfig } from '../../config/load.ts'
 import { homeDevice } from '../../node/home-device.ts'
 import { createSystemClock } from '../../node/system-clock.ts'
 import { createLogger } from '../../telemetry/logger.ts'
@@ -49,6 +49,8 @@ function driverOf (type: string): Driver {
   return found
 }
 
+const YES_NO: Readonly<Record<string, boolean | undefined>> = { true: true, yes: true, false: false, no: false }
+
 /** `name=value` as the driver wants it; names it does not know are left for it to refuse. */
 export function readParam (driver: Driver, text: string): readonly [string, unknown] {
   const at = text.indexOf('=')
@@ -58,7 +60,7 @@ export function readParam (driver: Driver, text: string): readonly [string, unkn
   const [name, value] = [text.slice(0, at), text.slice(at + 1)]
   switch (driver.params.find((param) => param.name === name)?.type) {
     case 'whole': case 'number': return [name, value.trim() === '' ? value : Number(value)]
-    case 'yesNo': return [name, value === 'true' || value === 'yes' ? true : value === 'false' || value === 'no' ? false : value]
+    case 'yesNo': return [name, YES_NO[value] ?? value]
     case 'object': return [name, parsed(name, value)]
     default: return [name, value]
   }

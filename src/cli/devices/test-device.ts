@@ -1,15 +1,15 @@
 import { askNumber, confirm, interruptible } from '../ask.ts'
 import { exitCode, printChecks, printChecksJson } from '../checks.ts'
-import { isInteractive, note, print, table } from '../output.ts'
 import { runningNode } from '../options.ts'
+import { isInteractive, note, print, table } from '../output.ts'
 import { isMoved, judgeLoad, looks } from './observe.ts'
 import { canSell, judgeDevice, judgedDirection } from './selling.ts'
 import { chooseDevice } from './settings.ts'
 import { qualityOf, rows } from './values.ts'
+import type { Device, Sample } from '../../ports/device.ts'
 import type { Check } from '../checks.ts'
 import type { Look } from './observe.ts'
 import type { ChosenDevice, DeviceOptions } from './settings.ts'
-import type { Device, Sample } from '../../ports/device.ts'
 
 export interface TestOptions extends DeviceOptions {
   readonly json?: boolean
@@ -132,4 +132,3 @@ async function warnOfRunningNode (options: DeviceOptions): Promise<void> {
     note('The node is running and reads this meter, too. If the device takes one connection only, stop the node first.')
   }
 }
-

@@ -1,7 +1,7 @@
-import type { Look } from './observe.ts'
 import type { Sample } from '../../ports/device.ts'
+import type { Look } from './observe.ts'
 
-/** `1,234 W taken from the grid`, in words that carry the sign. */
+/** `1234 W taken from the grid`, in words that carry the sign. */
 export function power (watts: number | undefined): string {
   if (watts == null) {
     return 'unknown'
@@ -11,7 +11,10 @@ export function power (watts: number | undefined): string {
 }
 
 export function energyStep (milliWh: number): string {
-  return milliWh >= 1_000_000 ? `${milliWh / 1_000_000} kWh` : milliWh >= 1000 ? `${milliWh / 1000} Wh` : `${milliWh} mWh`
+  if (milliWh >= 1_000_000) {
+    return `${milliWh / 1_000_000} kWh`
+  }
+  return milliWh >= 1000 ? `${milliWh / 1000} Wh` : `${milliWh} mWh`
 }
 
 function register (milliWh: number | undefined): string | undefined {
@@ -45,5 +48,8 @@ const FRESH_MS = 60_000
 
 /** What a look is worth to the accounts of a period. */
 export function qualityOf ({ sample }: Look): 'fresh' | 'old' | 'missing' {
-  return sample == null ? 'missing' : sample.ageMs <= FRESH_MS ? 'fresh' : 'old'
+  if (sample == null) {
+    return 'missing'
+  }
+  return sample.ageMs <= FRESH_MS ? 'fresh' : 'old'
 }

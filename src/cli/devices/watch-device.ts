@@ -3,9 +3,9 @@ import { clearScreen, isScreen, print, printJson, table, time } from '../output.
 import { looks } from './observe.ts'
 import { chooseDevice } from './settings.ts'
 import { qualityOf, rows } from './values.ts'
+import type { DeviceTraits } from '../../ports/device.ts'
 import type { Look } from './observe.ts'
 import type { DeviceOptions } from './settings.ts'
-import type { DeviceTraits } from '../../ports/device.ts'
 
 export interface WatchOptions extends DeviceOptions {
   readonly json?: boolean
@@ -17,7 +17,8 @@ export interface WatchOptions extends DeviceOptions {
 export async function watchDevice (options: WatchOptions): Promise<void> {
   const chosen = chooseDevice(options)
   const device = await chosen.connect()
-  const show = options.json === true ? showJson : isScreen() ? showScreen : showLine
+  const showWords = isScreen() ? showScreen : showLine
+  const show = options.json === true ? showJson : showWords
   try {
     await interruptible(async (signal) => {
       for await (const look of looks(device, { everyMs: options.every * 1000, forMs: options.seconds == null ? undefined : options.seconds * 1000, signal })) {

@@ -5,10 +5,10 @@ import { createSystemClock } from '../../node/system-clock.ts'
 import { bad, ok, unknown, warn } from '../checks.ts'
 import { sentence } from './computer.ts'
 import type { ChainInspection } from '../../chain/inspect.ts'
-import type { Patient } from './patient.ts'
-import type { Check } from '../checks.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Account, Money, UnixSeconds } from '../../domain/units.ts'
+import type { Check } from '../checks.ts'
+import type { Patient } from './patient.ts'
 
 export interface ChainFindings {
   readonly checks: readonly Check[]

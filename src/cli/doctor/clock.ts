@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { bad, ok, unknown, warn } from '../checks.ts'
+import type { UnixSeconds } from '../../domain/units.ts'
+import type { Check } from '../checks.ts'
 import type { ChainFindings } from './chain.ts'
 import type { Patient } from './patient.ts'
-import type { Check } from '../checks.ts'
-import type { UnixSeconds } from '../../domain/units.ts'
 
 /** Homes whose clocks are further apart misunderstand each other's gate closures. */
 const WARN_SEC = 1
@@ -52,7 +52,7 @@ export function chronyCheck (line: string): Check | undefined {
 }
 
 function offsetCheck (id: string, offset: number, source: string): Check {
-  const shown = offset < 0.001 ? 'less than a millisecond' : offset < 1 ? `${Math.round(offset * 1000)} ms` : `${offset.toFixed(1)} s`
+  const shown = offset < 1 ? `${Math.ceil(offset * 1000)} ms` : `${offset.toFixed(1)} s`
   if (offset > BAD_SEC) {
     return bad(id, `The clock is ${shown} off ${source}: offers come too early or too late.`, SET_CLOCK)
   }

@@ -3,9 +3,9 @@ import { readKeyFile } from '../../config/key-file.ts'
 import { CodedError, explain, hasCode } from '../../domain/errors.ts'
 import { chooseRecovery } from '../../signing/recovery.ts'
 import { bad, ok, unknown, warn } from '../checks.ts'
-import type { Patient } from './patient.ts'
-import type { Check } from '../checks.ts'
 import type { Recovery } from '../../signing/recovery.ts'
+import type { Check } from '../checks.ts'
+import type { Patient } from './patient.ts'
 
 const NODE_MAJOR = 24
 

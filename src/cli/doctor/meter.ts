@@ -4,10 +4,10 @@ import { looks } from '../devices/observe.ts'
 import { judgeDevice } from '../devices/selling.ts'
 import { chooseDevice } from '../devices/settings.ts'
 import { sentence } from './computer.ts'
-import type { Patient } from './patient.ts'
-import type { Check } from '../checks.ts'
 import type { Json } from '../../api/client.ts'
 import type { NodeStatus } from '../../node/node.ts'
+import type { Check } from '../checks.ts'
+import type { Patient } from './patient.ts'
 
 /** A short look is enough here; `devices test` looks longer. */
 const LOOK_MS = 2000

@@ -1,11 +1,11 @@
 import { createServer } from 'node:net'
 import { bad, ok, unknown, warn } from '../checks.ts'
 import { multicastProblem } from '../multicast.ts'
-import type { Patient } from './patient.ts'
-import type { Check } from '../checks.ts'
-import type { Config } from '../../config/schema.ts'
 import type { Json } from '../../api/client.ts'
+import type { Config } from '../../config/schema.ts'
 import type { NodeStatus } from '../../node/node.ts'
+import type { Check } from '../checks.ts'
+import type { Patient } from './patient.ts'
 
 export async function checkNetwork ({ config: { value: config }, status }: Patient): Promise<Check[]> {
   if (config == null) {
