@@ -115,7 +115,7 @@ describe('what is found in a house', () => {
       [{ address, netmask: '255.255.0.0', family: 'IPv4', mac: '', internal, cidr: null }]
     const subnets = ownSubnets({ lo: address('127.0.0.1', true), eth0: address('192.168.1.7'), wlan0: address('192.168.1.8'), docker0: address('172.17.0.1'), wg0: address('10.8.0.2'), eth1: address('203.0.113.5'), eth2: address('10.20.30.40') })
     expect(subnets.map(({ name }) => name)).to.deep.equal(['192.168.1.0/24', '10.20.30.0/24'])
-    expect(subnets[1].hosts).to.have.length(253).and.include('10.20.30.1').and.not.include('10.20.30.40')
+    expect(subnets[1].hosts).to.have.length(254).and.include('10.20.30.1').and.include('10.20.30.254').and.not.include('10.20.30.255')
   })
 
   it('should read settings from the command line as their driver wants them', () => {

@@ -1,11 +1,9 @@
 import { networkInterfaces } from 'node:os'
 
-/** The part of a local network that is scanned: 254 addresses around one of ours. */
+/** The part of a local network that is scanned: 254 addresses around one of ours, which may serve as a gateway itself. */
 export interface Subnet {
   /** For people: `192.168.1.0/24`. */
   readonly name: string
-  /** This computer's own address in it. */
-  readonly own: string
   readonly hosts: readonly string[]
 }
 
@@ -24,10 +22,9 @@ export function ownSubnets (interfaces: ReturnType<typeof networkInterfaces> = n
     .flatMap(([, addresses = []]) => addresses)
     .filter(({ family, internal, address }) => family === 'IPv4' && !internal && PRIVATE.test(address))
     .map(({ address }) => address)
-  const byPrefix = new Map(own.map((address) => [address.slice(0, address.lastIndexOf('.')), address]))
-  return [...byPrefix].slice(0, MAX_SUBNETS).map(([prefix, address]) => ({
+  const prefixes = new Set(own.map((address) => address.slice(0, address.lastIndexOf('.'))))
+  return [...prefixes].slice(0, MAX_SUBNETS).map((prefix) => ({
     name: `${prefix}.0/24`,
-    own: address,
-    hosts: Array.from({ length: 254 }, (_, index) => `${prefix}.${index + 1}`).filter((host) => host !== address)
+    hosts: Array.from({ length: 254 }, (_, index) => `${prefix}.${index + 1}`)
   }))
 }
