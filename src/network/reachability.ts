@@ -32,8 +32,8 @@ export function reachability (node: Reachable): Reachability {
   }
 }
 
-/** Addresses that mean something in one network only: RFC 1918, 3927, 4193, 6598, link-local and this computer. */
+/** Addresses that mean something in one network only: RFC 1918, 3927, 4193, 5737, 6598, link-local and this computer. */
 export function isLocalAddress (address: string): boolean {
-  return /^\/ip4\/(10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./.test(address) ||
+  return /^\/ip4\/(10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])|192\.0\.2|198\.51\.100|203\.0\.113)\./.test(address) ||
     /^\/ip6\/(::1\/|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/.test(address) || /^\/dns[46]?\/([^/]+\.local|localhost)\//.test(address)
 }

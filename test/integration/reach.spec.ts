@@ -62,11 +62,11 @@ describe('reach', () => {
   it('should tell who can call: everybody, the local network, nobody', async () => {
     const local = await aHome(1)
     expect(local.reach()).to.deep.equal({ open: [], local: local.addresses(), relayed: [], mapped: [] })
-    const open = await aHome(2, { announce: ['/ip4/203.0.113.7/tcp/7690'] })
-    expect(open.reach().open).to.deep.equal([`/ip4/203.0.113.7/tcp/7690/p2p/${open.peerId}`])
+    const open = await aHome(2, { announce: ['/dns4/elm4.example.org/tcp/7690'] })
+    expect(open.reach().open).to.deep.equal([`/dns4/elm4.example.org/tcp/7690/p2p/${open.peerId}`])
     await open.stop()
     expect(open.reach()).to.deep.equal({ open: [], local: [], relayed: [], mapped: [] })
-    const here = ['/ip4/192.168.1.4/tcp/1', '/ip4/172.31.0.1/tcp/1', '/ip4/100.64.0.9/tcp/1', '/ip6/::1/tcp/1', '/ip6/fd00::1/tcp/1', '/ip6/fe80::1/tcp/1', '/dns4/box.local/tcp/1']
+    const here = ['/ip4/192.168.1.4/tcp/1', '/ip4/172.31.0.1/tcp/1', '/ip4/100.64.0.9/tcp/1', '/ip4/192.0.2.2/tcp/1', '/ip6/::1/tcp/1', '/ip6/fd00::1/tcp/1', '/ip6/fe80::1/tcp/1', '/dns4/box.local/tcp/1']
     expect(here.filter((address) => !isLocalAddress(address))).to.deep.equal([])
     expect(['/ip4/172.32.0.1/tcp/1', '/ip4/100.128.0.1/tcp/1', '/ip6/2001:db8::1/tcp/1', '/dns4/example.org/tcp/1'].filter(isLocalAddress)).to.deep.equal([])
   })

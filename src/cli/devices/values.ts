@@ -1,5 +1,5 @@
-import type { Sample } from '../../ports/device.ts'
 import type { Look } from './observe.ts'
+import type { Sample } from '../../ports/device.ts'
 
 /** `1234 W taken from the grid`, in words that carry the sign. */
 export function power (watts: number | undefined): string {

@@ -3,9 +3,9 @@ import { clearScreen, isScreen, print, printJson, table, time } from '../output.
 import { looks } from './observe.ts'
 import { chooseDevice } from './settings.ts'
 import { qualityOf, rows } from './values.ts'
-import type { DeviceTraits } from '../../ports/device.ts'
 import type { Look } from './observe.ts'
 import type { DeviceOptions } from './settings.ts'
+import type { DeviceTraits } from '../../ports/device.ts'
 
 export interface WatchOptions extends DeviceOptions {
   readonly json?: boolean

@@ -9,11 +9,11 @@ import type { Patient } from './patient.ts'
 
 export async function checkNetwork ({ config: { value: config }, status }: Patient): Promise<Check[]> {
   if (config == null) {
-    return [unknown('network.listen', 'The network cannot be looked at without settings.')]
+    return [await localNetwork(true), unknown('network.listen', 'The rest of the network cannot be looked at without settings.')]
   }
   return [
     ...status == null ? await Promise.all(fixedPorts(config).map(canListen)) : [listening(status)],
-    await localNetwork(config),
+    await localNetwork(config.network.mdns),
     ...status == null ? [stopped(config)] : [peers(status, config), ...community(status), ...beyond(status, config)]
   ]
 }
@@ -43,8 +43,8 @@ function listening ({ reach }: Json<NodeStatus>): Check {
     : ok('network.listen', `The node listens for neighbours, at ${all.length === 1 ? 'one address' : `${all.length} addresses`}.`)
 }
 
-async function localNetwork ({ network }: Config): Promise<Check> {
-  if (!network.mdns) {
+async function localNetwork (isOn: boolean): Promise<Check> {
+  if (!isOn) {
     return warn('network.mdns', 'Looking for neighbours in the local network is switched off.', 'Set network.mdns to true, unless that is meant so.')
   }
   const problem = await multicastProblem()
