@@ -44,5 +44,5 @@ function summary (checks: readonly Check[]): string {
   if (broken > 0) {
     return `${broken === 1 ? 'One thing has' : `${broken} things have`} to be put right before this home can trade.`
   }
-  return doubtful > 0 ? `This home can trade. ${doubtful === 1 ? 'One thing wants' : `${doubtful} things want`} a look.` : 'All is well.'
+  return doubtful > 0 ? `Nothing is broken. ${doubtful === 1 ? 'One thing wants' : `${doubtful} things want`} a look.` : 'All is well.'
 }
