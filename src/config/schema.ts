@@ -29,7 +29,8 @@ export const configSchema = Type.Object({
     confirmSec: whole(1, 86_400, { default: rules.confirmSec, unit: 'seconds', description: 'How long a seller waits for the signature of the buyer.' }),
     clockToleranceSec: whole(0, 3600, { default: rules.clockToleranceSec, unit: 'seconds', description: 'How far two honest clocks may be apart.' }),
     mechanism: listedName({ default: rules.mechanism, description: 'How offers and bids find each other.' }),
-    delivery: choice(['matched'], { default: rules.delivery, description: 'What counts as delivered: the smaller of what the seller exported and the buyer imported.' })
+    delivery: choice(['matched'], { default: rules.delivery, description: 'What counts as delivered: the smaller of what the seller exported and the buyer imported.' }),
+    residualSec: whole(0, 172_800, { default: rules.residualSec, unit: 'seconds', description: 'How long after its end a period may still be traded: what the meters counted beyond its trades, at the middle of the tariffs. 0 never.' })
   }, { description: 'The rules every home of one market shares. Homes whose rules differ in any of these never hear each other.' }),
 
   chain: Type.Object({

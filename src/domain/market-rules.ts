@@ -27,6 +27,8 @@ export interface MarketRules {
   readonly mechanism: string
   /** What counts as delivered: `matched` is the smaller of the seller's export and the buyer's import. */
   readonly delivery: 'matched'
+  /** How long after its end what the meters counted beyond the trades of a period may still be traded, in seconds; 0 never. */
+  readonly residualSec: number
 }
 
 export const DEFAULT_MARKET_RULES: Omit<MarketRules, 'area' | 'chainId' | 'escrow'> = {
@@ -38,7 +40,8 @@ export const DEFAULT_MARKET_RULES: Omit<MarketRules, 'area' | 'chainId' | 'escro
   confirmSec: 5,
   clockToleranceSec: 5,
   mechanism: 'continuous',
-  delivery: 'matched'
+  delivery: 'matched',
+  residualSec: 86_400
 }
 
 /** Returns the rules unchanged, or throws `RULES_INVALID` naming the field. */
@@ -55,7 +58,8 @@ export function checkMarketRules (rules: MarketRules): MarketRules {
     [isWhole(rules.confirmSec, 1, 86_400), 'confirmSec must be 1 to 86400'],
     [isWhole(rules.clockToleranceSec, 0, 3600), 'clockToleranceSec must be 0 to 3600'],
     [/^[a-z-]{1,32}$/.test(rules.mechanism), 'mechanism must be a name of 1 to 32 lower-case letters and dashes'],
-    [rules.delivery === 'matched', 'delivery must be "matched"']
+    [rules.delivery === 'matched', 'delivery must be "matched"'],
+    [isWhole(rules.residualSec, 0, 172_800), 'residualSec must be 0 to 172800']
   ]
   const wrong = problems.find(([isRight]) => !isRight)
   if (wrong != null) {

@@ -2,8 +2,8 @@
  * The market as this node has heard of it: the newest revision of every order, kept per delivery period. It knows
  * neither where orders come from nor what becomes of them, and has no clock: the time is an argument. Start at `add`.
  */
-import { priceAt } from '../domain/order.ts'
-import { gateClosure, windowOpening } from '../domain/period.ts'
+import { closingOf, priceAt } from '../domain/order.ts'
+import { windowOpening } from '../domain/period.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
 import type { Order, Side, VerifiedOrder } from '../domain/order.ts'
 import type { Account, Hex, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
@@ -41,6 +41,8 @@ export type AddResult = 'added' | 'replaced' | 'superseded' | 'known' | 'quota' 
 /** What is known of one (signer, period, side). Without an entry the order was withdrawn and only its revision is kept. */
 interface Place {
   revision: number
+  /** When the newest revision can no longer be traded. */
+  closing: UnixSeconds
   entry?: BookEntry
 }
 
@@ -126,12 +128,19 @@ export class OrderBook {
     }
   }
 
-  /** Forgets the periods no order can be admitted for any more; returns how many open orders went with them. */
+  /** Forgets the orders that could not be admitted any more; returns how many open ones went with them. */
   expire (now: UnixSeconds): number {
     const before = this.size
     for (const [periodStart, period] of this.periods) {
-      if (now > gateClosure(periodStart, this.init.rules) + this.init.rules.clockToleranceSec) {
-        this.drop(periodStart, period)
+      for (const [key, place] of period) {
+        if (now > place.closing + this.init.rules.clockToleranceSec) {
+          this.close(place)
+          this.places--
+          period.delete(key)
+        }
+      }
+      if (period.size === 0) {
+        this.periods.delete(periodStart)
       }
     }
     return before - this.size
@@ -162,7 +171,7 @@ export class OrderBook {
 
   private newPlace ({ signer, periodStart, side }: Order): Place {
     const period: Period = this.periods.get(periodStart) ?? new Map()
-    const place: Place = { revision: 0 }
+    const place: Place = { revision: 0, closing: 0 }
     this.periods.set(periodStart, period)
     period.set(placeKey(signer, side), place)
     this.places++
@@ -172,6 +181,7 @@ export class OrderBook {
   private put (order: VerifiedOrder, place: Place): void {
     this.close(place)
     place.revision = order.order.revision
+    place.closing = closingOf(order.order, this.init.rules)
     if (order.order.quantity > 0) {
       place.entry = { order, remaining: order.order.quantity, arrival: this.arrivals++ }
       this.entries.set(order.id, place.entry)
@@ -202,14 +212,6 @@ export class OrderBook {
     } else {
       this.openBySigner.set(signer, open)
     }
-  }
-
-  private drop (periodStart: UnixSeconds, period: Period): void {
-    for (const place of period.values()) {
-      this.close(place)
-      this.places--
-    }
-    this.periods.delete(periodStart)
   }
 }
 

@@ -10,7 +10,7 @@ import type { TabSettlement } from './settle-tabs.ts'
 import type { Claim } from '../domain/receipt.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { SignedTrade, Trade } from '../domain/trade.ts'
-import type { UnixSeconds } from '../domain/units.ts'
+import type { UnixSeconds, WattHours } from '../domain/units.ts'
 import type { TradeEvent } from '../trade/trade-machine.ts'
 
 /** Claims in one transaction. */
@@ -37,13 +37,20 @@ export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock'
       .slice(0, MAX_CLAIMS)
   }
 
-  const claimFor = async ({ terms, periodStart, buyerSignature }: SignedTrade): Promise<Claim | undefined> => {
+  /** What others bought of the period in the residual round is not for this trade to count once more. */
+  const leftOverSales = ({ id, periodStart }: SignedTrade): WattHours => ledger.inPeriod(periodStart)
+    .filter((other) => other.id !== id && other.role === 'seller' && other.isResidual === true && other.state !== 'claimed')
+    .reduce((sum, { deliveredWh }) => sum + (deliveredWh ?? 0), 0)
+
+  const claimFor = async (trade: SignedTrade): Promise<Claim | undefined> => {
+    const { terms, periodStart, buyerSignature } = trade
     const [reading] = await store.readings(periodStart, periodStart + 1)
     if (reading == null || buyerSignature == null) {
       return
     }
-    const attestation = signer.signReading({ attester: terms.attester, meter: terms.meter, slot: terms.slot, wh: reading.exportWh })
-    return { terms, buyerSignature, readingWh: reading.exportWh, attestation }
+    const readingWh = Math.max(0, reading.exportWh - leftOverSales(trade))
+    const attestation = signer.signReading({ attester: terms.attester, meter: terms.meter, slot: terms.slot, wh: readingWh })
+    return { terms, buyerSignature, readingWh, attestation }
   }
 
   const ending = ({ state, periodStart, validUntil, ownWh, terms }: Trade, now: UnixSeconds): TradeEvent | undefined => {

@@ -16,6 +16,7 @@ import { matchBook } from './match-book.ts'
 import { partners } from './neighbours-only.ts'
 import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
+import { residualRound } from './residual-round.ts'
 import { createBuyer } from './run-trade.ts'
 import { loop } from './supervise.ts'
 import { tradingGate } from './trading-gate.ts'
@@ -117,7 +118,8 @@ export function createNode (init: NodeInit): EnergyNode {
   const isOpen = (): boolean => chainGate() && !knobs.current().paused
   const isPartner = partners(context, knobs)
   const answer = answerTrade(context, { quotes, keys, isOpen, isPartner })
-  const look = matchBook(context, { quotes, tabs, buyer, keys, isOpen, isPartner })
+  const residuals = residualRound(context, { meters, quotes, knobs })
+  const look = matchBook(context, { quotes, residuals, tabs, buyer, keys, isOpen, isPartner })
 
   const loops = new Map<string, Loop>()
   const cleanups: Array<() => void | Promise<void>> = []
@@ -168,6 +170,7 @@ export function createNode (init: NodeInit): EnergyNode {
         loops.get('tabs')?.wake()
         return wait
       }, parts))
+      loops.set('residuals', loop('offering what is left over', async () => residuals.round(), parts))
       loops.set('look', loop('looking at the book', look, parts))
       loops.set('tabs', loop('keeping tabs', async () => tabs.round(), parts))
       logger.info('node started', { name: home.name, peerId: network.peerId, area: rules.area })

@@ -1,5 +1,5 @@
 import { concat, hashStruct, hashTypedData, keccak256 } from 'viem'
-import { MARKET_RULES_TYPES, ORDER_DOMAIN_NAME, ORDER_DOMAIN_VERSION, ORDER_TYPES } from '../../protocols/order/typed-data.ts'
+import { MARKET_RULES_TYPES, OPTIONAL_MARKET_RULES, ORDER_DOMAIN_NAME, ORDER_DOMAIN_VERSION, ORDER_TYPES } from '../../protocols/order/typed-data.ts'
 import { ESCROW_DOMAIN_NAME, ESCROW_DOMAIN_VERSION, READING_TYPES, RECEIPT_TYPES, TRADE_TYPES } from '../../protocols/trade/typed-data.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
 import type { Order } from '../domain/order.ts'
@@ -25,7 +25,9 @@ function escrowDomain (at: SettlementDomain): Domain {
 
 /** Identity of a market: the EIP-712 struct hash of its rules. The first 8 digits are part of the topic. */
 export function rulesDigest (rules: MarketRules): Hex {
-  return hashStruct({ types: MARKET_RULES_TYPES, primaryType: 'MarketRules', data: { ...rules, chainId: BigInt(rules.chainId) } })
+  const optional = OPTIONAL_MARKET_RULES.filter(({ name, unless }) => (rules[name] ?? unless) !== unless).map(({ name, type }) => ({ name, type }))
+  const types: Record<string, Array<{ name: string, type: string }>> = { MarketRules: [...MARKET_RULES_TYPES.MarketRules, ...optional] }
+  return hashStruct({ types, primaryType: 'MarketRules', data: { ...rules, chainId: BigInt(rules.chainId) } })
 }
 
 /** Identity of an order, and the 32 bytes its signature is over. */
