@@ -12,10 +12,9 @@ import {IEnergyEscrow} from "./IEnergyEscrow.sol";
 
 /// @title EnergyEscrow
 /// @notice Every move of a tab is: checks in a fixed order, then the tab's new word, `_charge` for the buyer, `_credit` for the
-/// seller.
-/// @dev Documentation lives in IEnergyEscrow. Every entry of a mapping is one word, packed by hand: a receipt in a batch touches
-/// few words, and reads and writes each of them once. The same rules with structs are
-/// test/contracts/reference/EnergyEscrowReference.sol; the tests hold the two equal.
+/// seller. Documentation lives in IEnergyEscrow.
+/// @dev Every entry of a mapping is one word, packed by hand, which a receipt reads and writes once. The same rules with
+/// structs are test/contracts/reference/EnergyEscrowReference.sol; the tests hold the two equal.
 contract EnergyEscrow is IEnergyEscrow, EIP712 {
     /// @dev A storage word. A struct, so that references to it can be passed around.
     struct Word {
@@ -30,14 +29,10 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
     bytes32 private constant READING_TYPEHASH = keccak256("Reading(address attester,bytes32 meter,uint24 slot,uint32 wh)");
     uint256 private constant HALF_CURVE_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
 
-    /// @inheritdoc IEnergyEscrow
     uint256 public constant SLOT_SECONDS = 900;
-    /// @inheritdoc IEnergyEscrow
     uint256 public constant MAX_LOCK = 14 days;
-    /// @inheritdoc IEnergyEscrow
     uint256 public constant NOTICE = MAX_LOCK; // a key thus outlives every reservation it signed
 
-    /// @inheritdoc IEnergyEscrow
     IERC20 public immutable token;
 
     // Fields of the words, low bits first:
@@ -57,7 +52,6 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
 
     // ---------------------------------------------------------------- the owner's moves
 
-    /// @inheritdoc IEnergyEscrow
     function deposit(address owner, uint256 amount) public {
         if (owner == address(0) || amount == 0) revert ZeroInput();
         uint256 before = token.balanceOf(address(this));
@@ -67,13 +61,11 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         emit Deposited(owner, amount);
     }
 
-    /// @inheritdoc IEnergyEscrow
     function depositWithPermit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
         try IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         deposit(msg.sender, amount);
     }
 
-    /// @inheritdoc IEnergyEscrow
     function withdraw(uint256 amount) external {
         if (amount == 0) revert ZeroInput();
         Word storage mine = _accounts[msg.sender];
@@ -83,7 +75,6 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         SafeERC20.safeTransfer(token, msg.sender, amount);
     }
 
-    /// @inheritdoc IEnergyEscrow
     function setSigner(address signer, uint40 validUntil, uint96 dailyLimit) external {
         if (signer == address(0)) revert ZeroInput(); // it is what a broken signature recovers to
         Word storage key = _keys[msg.sender][signer];
@@ -95,62 +86,63 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
 
     // ---------------------------------------------------------------- the pair's moves
 
-    /// @inheritdoc IEnergyEscrow
-    function settle(Receipt[] calldata receipts, Sig[] calldata buyer, Sig[] calldata seller) external returns (uint256 done) {
-        bool sentBySeller = seller.length == 0;
-        if (buyer.length != receipts.length) revert LengthMismatch();
-        if (!sentBySeller && seller.length != receipts.length) revert LengthMismatch();
+    function settle(Statement[] calldata statements) external returns (uint256 done) {
         bytes32 domain = _domainSeparatorV4();
 
-        for (uint256 i = 0; i < receipts.length; ++i) {
-            Receipt calldata r = receipts[i];
-            (address from, address to) = (r.buyer, r.seller);
-            bytes32 digest = MessageHashUtils.toTypedDataHash(domain, _hashReceipt(r));
-            bool agreed = sentBySeller ? _speaksFor(to, msg.sender) : _isLive(_keys[to][_recover(digest, seller[i])].bits);
-            (bool settled, SkipReason why) = _settle(r, from, to, _keys[from][_recover(digest, buyer[i])], agreed);
-            if (settled) ++done;
-            else emit Skipped(i, why);
+        for (uint256 i = 0; i < statements.length; ++i) {
+            (address buyer, Receipt[] calldata receipts) = (statements[i].buyer, statements[i].receipts);
+            Word storage payer = _accounts[buyer];
+            uint256 a = payer.bits; // written back once: no receipt of a statement pays its own buyer
+            for (uint256 j = 0; j < receipts.length; ++j) {
+                (uint256 left, bool settled, SkipReason why) = _settle(domain, buyer, receipts[j], a);
+                a = left;
+                if (settled) ++done;
+                else emit Skipped(i, j, why);
+            }
+            payer.bits = a;
         }
     }
 
-    function _settle(Receipt calldata r, address buyer, address seller, Word storage key, bool sellerAgreed)
+    /// @dev `a` is the word of the buyer's account, `t` that of the tab now, `next` that of the tab both parties signed.
+    function _settle(bytes32 domain, address buyer, Receipt calldata r, uint256 a)
         private
-        returns (bool settled, SkipReason why)
+        returns (uint256 left, bool settled, SkipReason why)
     {
-        // every field is read before any check: dirt above a short one always reverts
-        (uint256 through, uint256 total, uint256 cap, uint256 expiry) = (r.through, r.total, r.cap, r.expiry);
-        (Word storage tab_, Word storage payer) = (_tabs[buyer][seller], _accounts[buyer]);
-        (uint256 t, uint256 a, uint256 k) = (tab_.bits, payer.bits, key.bits);
+        (address seller, uint256 next) = (r.seller, r.tab);
+        Word storage tab_ = _tabs[buyer][seller];
+        bytes32 digest = _receiptDigest(domain, buyer, seller, next);
+        Word storage key = _keys[buyer][_recover(digest, r.byBuyer)];
+        bool agreed = r.bySeller.r == 0 ? _speaksFor(seller, msg.sender) : _isLive(_keys[seller][_recover(digest, r.bySeller)].bits);
+        (uint256 t, uint256 k) = (tab_.bits, key.bits);
 
-        if (!_isLive(k)) return (false, SkipReason.BuyerSigner);
-        if (!sellerAgreed) return (false, SkipReason.SellerSigner);
-        if (buyer == seller) return (false, SkipReason.SelfTrade);
-        if (through <= _through(t)) return (false, SkipReason.Stale);
-        if (_slotStart(through >> 16) > block.timestamp) return (false, SkipReason.Future);
-        if (total < _paid(t) || total > cap) return (false, SkipReason.Backwards);
+        if (!_isLive(k)) return (a, false, SkipReason.BuyerSigner);
+        if (!agreed) return (a, false, SkipReason.SellerSigner);
+        if (buyer == seller) return (a, false, SkipReason.SelfTrade);
+        if (_through(next) <= _through(t)) return (a, false, SkipReason.Stale);
+        if (_slotStart(_through(next) >> 16) > block.timestamp) return (a, false, SkipReason.Future);
+        if (_paid(next) < _paid(t) || _paid(next) > _cap(next)) return (a, false, SkipReason.Backwards);
         unchecked {
             // nothing wraps: times are far below 2^64, the amounts below 2^96, and every difference follows its comparison
-            if (_slotStart(expiry) > block.timestamp + MAX_LOCK) return (false, SkipReason.LockTooLong);
-            if (_slotStart(expiry) > uint40(k)) return (false, SkipReason.KeyTooShort);
-            if (cap > _cap(t)) {
+            if (_end(next) > block.timestamp + MAX_LOCK) return (a, false, SkipReason.LockTooLong);
+            if (_end(next) > uint40(k)) return (a, false, SkipReason.KeyTooShort);
+            if (_cap(next) > _cap(t)) {
                 uint256 today = block.timestamp / 1 days;
                 uint256 used = uint24(k >> 40) == today ? k >> 160 : 0;
+                uint256 asked = _cap(next) - _cap(t);
                 // the limit may have been lowered today, below what was used
-                uint256 rise = _min(cap - _cap(t), _min(_excess(uint96(k >> 64), used), _free(a)));
-                cap = _cap(t) + rise;
-                if (total > cap) return (false, SkipReason.Unfunded);
+                uint256 rise = _min(asked, _min(_excess(uint96(k >> 64), used), _free(a)));
+                next -= asked - rise; // from the ceiling, which has the lowest bits
+                if (_paid(next) > _cap(next)) return (a, false, SkipReason.Unfunded);
                 if (rise > 0) key.bits = _packKey(uint40(k), today, uint96(k >> 64), used + rise);
             }
 
-            tab_.bits = _packTab(cap, total, through, expiry);
-            payer.bits = _charge(a, t, cap, total);
-            _credit(_accounts[seller], total - _paid(t));
+            tab_.bits = next;
+            _credit(_accounts[seller], _paid(next) - _paid(t));
         }
-        emit Settled(buyer, seller, uint40(through), uint96(total), uint96(cap), uint24(expiry));
-        settled = true;
+        emit Settled(buyer, seller, next);
+        return (_charge(a, t, next), true, why);
     }
 
-    /// @inheritdoc IEnergyEscrow
     function claim(Claim[] calldata claims) external {
         for (uint256 i = 0; i < claims.length; ++i) _claim(claims[i]);
     }
@@ -171,38 +163,35 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         if (!SignatureChecker.isValidSignatureNowCalldata(trade.attester, digest, c.attestation)) revert BadSignature();
 
         uint256 wh = _take(_slotGroup(trade.attester, trade.meter, slot), slot, trade.wh, c.reading);
-        uint256 amount = _min(wh * trade.pricePerKWh / 1000, _cap(t) - _paid(t));
-        uint256 paid = _paid(t) + amount;
+        uint256 amount = _min(wh * trade.pricePerKWh / 1000, _open(t));
+        uint256 next = t + (amount << 96) + ((position - _through(t)) << 192);
 
-        tab_.bits = _packTab(_cap(t), paid, position, t >> 232);
-        payer.bits = _charge(payer.bits, t, _cap(t), paid);
+        tab_.bits = next;
+        payer.bits = _charge(payer.bits, t, next);
         _credit(_accounts[seller], amount);
         emit Claimed(buyer, seller, position, uint32(wh), uint96(amount));
     }
 
-    /// @inheritdoc IEnergyEscrow
     function release(address buyer, address[] calldata sellers) external {
         Word storage payer = _accounts[buyer];
         for (uint256 i = 0; i < sellers.length; ++i) {
             Word storage tab_ = _tabs[buyer][sellers[i]];
             uint256 t = tab_.bits;
             if (block.timestamp < _end(t)) revert TooEarly();
-            uint256 freed = _cap(t) - _paid(t);
+            uint256 freed = _open(t);
             if (freed == 0) continue;
-            tab_.bits = t - freed; // cap falls to paid
-            payer.bits = _charge(payer.bits, t, _paid(t), _paid(t));
+            tab_.bits = t - freed; // the ceiling falls to what was paid
+            payer.bits = _charge(payer.bits, t, t - freed);
             emit Released(buyer, sellers[i], uint96(freed));
         }
     }
 
     // ---------------------------------------------------------------- money
 
-    /// @dev A buyer's account after its tab `t` went to `cap` and `paid`: the difference is paid, the rest of the ceiling reserved.
-    function _charge(uint256 a, uint256 t, uint256 cap, uint256 paid) private pure returns (uint256) {
+    /// @dev A buyer's account after a tab of its went from `t` to `next`: what was paid leaves the balance, what is open is reserved.
+    function _charge(uint256 a, uint256 t, uint256 next) private pure returns (uint256) {
         unchecked {
-            uint256 balance = uint128(a) - (paid - _paid(t));
-            uint256 reserved = (a >> 128) - (_cap(t) - _paid(t)) + (cap - paid);
-            return balance | (reserved << 128);
+            return a - (_paid(next) - _paid(t)) - (_open(t) << 128) + (_open(next) << 128);
         }
     }
 
@@ -212,8 +201,7 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         payee.bits = SafeCast.toUint128(uint128(a) + amount) | (a >> 128 << 128); // must not spill into the reservation
     }
 
-    /// @dev Takes up to `wanted` Wh from what is left of a reading. What is taken never exceeds the reading, so no counter
-    /// runs into the next.
+    /// @dev Takes up to `wanted` Wh from what is left of a reading, and never more: no counter runs into the next.
     function _take(Word storage group, uint256 slot, uint256 wanted, uint256 reading) private returns (uint256 wh) {
         uint256 place = (slot & 7) << 5;
         wh = _min(wanted, _excess(reading, uint32(group.bits >> place)));
@@ -222,56 +210,34 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
 
     // ---------------------------------------------------------------- words
 
-    function _packKey(uint256 validUntil, uint256 day, uint256 limit, uint256 used) private pure returns (uint256) {
-        return validUntil | (day << 40) | (limit << 64) | (used << 160);
-    }
+    function _cap(uint256 t) private pure returns (uint256) { return uint96(t); }
 
-    function _packTab(uint256 cap, uint256 paid, uint256 through, uint256 expiry) private pure returns (uint256) {
-        return cap | (paid << 96) | (through << 192) | (expiry << 232);
-    }
+    function _paid(uint256 t) private pure returns (uint256) { return uint96(t >> 96); }
 
-    function _cap(uint256 t) private pure returns (uint256) {
-        return uint96(t);
-    }
-
-    function _paid(uint256 t) private pure returns (uint256) {
-        return uint96(t >> 96);
-    }
-
-    function _through(uint256 t) private pure returns (uint256) {
-        return uint40(t >> 192);
-    }
+    function _through(uint256 t) private pure returns (uint256) { return uint40(t >> 192); }
 
     /// @dev The second a tab expires.
-    function _end(uint256 t) private pure returns (uint256) {
-        return _slotStart(t >> 232);
-    }
+    function _end(uint256 t) private pure returns (uint256) { return _slotStart(t >> 232); }
 
-    function _slotStart(uint256 slot) private pure returns (uint256) {
-        unchecked {
-            return slot * SLOT_SECONDS; // slots have 24 bits
-        }
-    }
+    /// @dev What a tab still reserves.
+    function _open(uint256 t) private pure returns (uint256) { unchecked { return _cap(t) - _paid(t); } }
 
-    function _free(uint256 a) private pure returns (uint256) {
-        unchecked {
-            return uint128(a) - (a >> 128);
-        }
+    function _free(uint256 a) private pure returns (uint256) { unchecked { return uint128(a) - (a >> 128); } }
+
+    function _packKey(uint256 validUntil, uint256 day, uint256 limit, uint256 used) private pure returns (uint256) {
+        return validUntil | (day << 40) | (limit << 64) | (used << 160);
     }
 
     function _slotGroup(address attester, bytes32 meter, uint24 slot) private view returns (Word storage) {
         return _claimed[keccak256(abi.encode(attester, meter, slot >> 3))];
     }
 
-    function _min(uint256 a, uint256 b) private pure returns (uint256) {
-        return a < b ? a : b;
-    }
+    /// @dev Slots have 24 bits.
+    function _slotStart(uint256 slot) private pure returns (uint256) { unchecked { return slot * SLOT_SECONDS; } }
 
-    function _excess(uint256 a, uint256 b) private pure returns (uint256) {
-        unchecked {
-            return a > b ? a - b : 0;
-        }
-    }
+    function _min(uint256 a, uint256 b) private pure returns (uint256) { return a < b ? a : b; }
+
+    function _excess(uint256 a, uint256 b) private pure returns (uint256) { unchecked { return a > b ? a - b : 0; } }
 
     // ---------------------------------------------------------------- keys and signatures
 
@@ -293,53 +259,41 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         }
     }
 
-    /// @dev Hashes the words as they lie in calldata, so whoever calls it must read every field too: that reverts on dirt.
-    function _hashReceipt(Receipt calldata r) private pure returns (bytes32 hash) {
-        bytes32 typeHash = RECEIPT_TYPEHASH;
-        assembly ("memory-safe") {
-            let start := mload(0x40)
-            mstore(start, typeHash)
-            calldatacopy(add(start, 32), r, 192)
-            hash := keccak256(start, 224)
-        }
+    function _receiptDigest(bytes32 domain, address buyer, address seller, uint256 t) private pure returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(
+            domain, keccak256(abi.encode(RECEIPT_TYPEHASH, buyer, seller, _through(t), _paid(t), _cap(t), t >> 232))
+        );
     }
 
     // ---------------------------------------------------------------- views
 
-    /// @inheritdoc IEnergyEscrow
     function account(address owner) external view returns (uint128 balance, uint128 reserved) {
         uint256 a = _accounts[owner].bits;
         return (uint128(a), uint128(a >> 128));
     }
 
-    /// @inheritdoc IEnergyEscrow
     function signerOf(address owner, address signer) external view returns (uint40 validUntil, uint24 day, uint96 limit, uint96 used) {
         uint256 k = _keys[owner][signer].bits;
         return (uint40(k), uint24(k >> 40), uint96(k >> 64), uint96(k >> 160));
     }
 
-    /// @inheritdoc IEnergyEscrow
     function tab(address buyer, address seller) external view returns (uint96 cap, uint96 paid, uint40 through, uint24 expiry) {
         uint256 t = _tabs[buyer][seller].bits;
         return (uint96(t), uint96(t >> 96), uint40(t >> 192), uint24(t >> 232));
     }
 
-    /// @inheritdoc IEnergyEscrow
     function claimedWh(address attester, bytes32 meter, uint24 slot) external view returns (uint256) {
         return uint32(_slotGroup(attester, meter, slot).bits >> ((slot & 7) << 5));
     }
 
-    /// @inheritdoc IEnergyEscrow
     function tradeDigest(Trade calldata trade) public view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(TRADE_TYPEHASH, trade)));
     }
 
-    /// @inheritdoc IEnergyEscrow
-    function receiptDigest(Receipt calldata receipt) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, receipt)));
+    function receiptDigest(address buyer, address seller, uint256 tab_) external view returns (bytes32) {
+        return _receiptDigest(_domainSeparatorV4(), buyer, seller, tab_);
     }
 
-    /// @inheritdoc IEnergyEscrow
     function readingDigest(address attester, bytes32 meter, uint24 slot, uint32 wh) public view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(READING_TYPEHASH, attester, meter, slot, wh)));
     }

@@ -48,29 +48,37 @@ interface IEnergyEscrow {
         bytes32 ref;
     }
 
-    /// @notice "Through this position the buyer owes the seller `total` since the tab began; the ceiling shall be `cap`
-    /// until `expiry`." Newest wins: `through` is nonce and watermark in one.
-    /// @dev Receipt(address buyer,address seller,uint40 through,uint96 total,uint96 cap,uint24 expiry)
-    struct Receipt {
-        /// @dev Owner who pays.
-        address buyer;
-        /// @dev Owner who is paid.
-        address seller;
-        /// @dev Position through which the pair is settled; trades at or below it can no longer be claimed.
-        uint40 through;
-        /// @dev Lifetime total owed, base units.
-        uint96 total;
-        /// @dev Lifetime total that may be paid before `expiry`, base units.
-        uint96 cap;
-        /// @dev Slot at whose beginning the tab expires.
-        uint24 expiry;
-    }
-
     /// @notice ERC-2098 compact signature; only the lower half of s is accepted.
     struct Sig {
         bytes32 r;
         /// @dev s, with the parity of y in the top bit.
         bytes32 vs;
+    }
+
+    /// @notice "Through this position the buyer owes the seller `total` since the tab began; the ceiling shall be `cap`
+    /// until `expiry`." Newest wins: `through` is nonce and watermark in one.
+    /// @dev Both sign Receipt(address buyer,address seller,uint40 through,uint96 total,uint96 cap,uint24 expiry). Its four
+    /// numbers travel as the word the tab becomes, and its buyer stands in the Statement.
+    struct Receipt {
+        /// @dev Owner who is paid.
+        address seller;
+        /// @dev cap | total << 96 | through << 192 | expiry << 232, that is:
+        /// - cap: lifetime total that may be paid before `expiry`, base units;
+        /// - total: lifetime total owed, base units, which is what the tab has then paid;
+        /// - through: position through which the pair is settled; trades at or below it can no longer be claimed;
+        /// - expiry: slot at whose beginning the tab expires.
+        uint256 tab;
+        /// @dev Signature by a hot key of the buyer.
+        Sig byBuyer;
+        /// @dev Signature by a hot key of the seller; all zero when the seller, or a live hot key of it, sends the transaction.
+        Sig bySeller;
+    }
+
+    /// @notice Receipts of one buyer.
+    struct Statement {
+        /// @dev Owner who pays.
+        address buyer;
+        Receipt[] receipts;
     }
 
     /// @notice A trade the buyer did not receipt, with the evidence of its delivery.
@@ -94,8 +102,6 @@ interface IEnergyEscrow {
     error NoticeTooShort();
     /// @notice Fewer tokens arrived than were to be deposited.
     error ShortTransfer();
-    /// @notice The signature lists do not have the length of the receipts.
-    error LengthMismatch();
     /// @notice The buyer's or the attester's signature on a claim does not hold.
     error BadSignature();
     /// @notice The trade's position is at or below the watermark of its tab.
@@ -137,10 +143,11 @@ interface IEnergyEscrow {
     event Withdrawn(address indexed owner, uint256 amount);
     /// @notice `signer` speaks for `owner` until `validUntil` and may raise ceilings by `limit` a day.
     event SignerSet(address indexed owner, address indexed signer, uint40 validUntil, uint96 limit);
-    /// @notice A receipt took effect. `total` is now paid; `cap` is the ceiling really granted, which may be below the one signed.
-    event Settled(address indexed buyer, address indexed seller, uint40 through, uint96 total, uint96 cap, uint24 expiry);
-    /// @notice The receipt at `index` of this call changed nothing.
-    event Skipped(uint256 index, SkipReason why);
+    /// @notice A receipt took effect: this is the tab now, packed as in Receipt. Its cap is the ceiling really granted, which
+    /// may be below the one signed.
+    event Settled(address indexed buyer, address indexed seller, uint256 tab);
+    /// @notice This receipt of this statement of the call, both counted from 0, changed nothing.
+    event Skipped(uint256 statement, uint256 receipt, SkipReason why);
     /// @notice `wh` of a trade were paid with `amount`.
     event Claimed(address indexed buyer, address indexed seller, uint40 position, uint32 wh, uint96 amount);
     /// @notice `freed` returned from an expired tab to the buyer's free money.
@@ -170,14 +177,11 @@ interface IEnergyEscrow {
 
     /// @notice Settles receipts in order. A receipt that fails a check is skipped with its reason and changes nothing.
     /// Anyone may submit receipts that both parties signed.
-    /// @param receipts At most one effect per receipt; see SkipReason for the checks.
-    /// @param buyer Signatures by hot keys of the buyers, one per receipt.
-    /// @param seller Signatures by hot keys of the sellers, one per receipt; or none, and then the caller must be the
-    /// seller of each receipt, or a live hot key of it.
+    /// @param statements Receipts by buyer; see SkipReason for the checks. One buyer may have several statements.
     /// @return done How many receipts took effect.
     /// @dev A rise of the ceiling is clipped to what is left of the buyer key's daily limit and of the buyer's free money.
-    /// A receipt may also lower the ceiling. Makes no external call. Reverts with LengthMismatch only.
-    function settle(Receipt[] calldata receipts, Sig[] calldata buyer, Sig[] calldata seller) external returns (uint256 done);
+    /// A receipt may also lower the ceiling. Makes no external call. Never reverts on what it can decode.
+    function settle(Statement[] calldata statements) external returns (uint256 done);
 
     /// @notice Charges the tabs of silent buyers for attested deliveries, all or nothing. Only for the seller, oldest trade
     /// first: claiming a trade gives up the pair's older ones.
@@ -212,8 +216,8 @@ interface IEnergyEscrow {
 
     /// @notice The 32 bytes a hot key signs for a trade.
     function tradeDigest(Trade calldata trade) external view returns (bytes32);
-    /// @notice The 32 bytes a hot key signs for a receipt.
-    function receiptDigest(Receipt calldata receipt) external view returns (bytes32);
+    /// @notice The 32 bytes a hot key signs for a receipt, `tab` packed as in Receipt.
+    function receiptDigest(address buyer, address seller, uint256 tab) external view returns (bytes32);
     /// @notice The 32 bytes an attester signs for a reading.
     function readingDigest(address attester, bytes32 meter, uint24 slot, uint32 wh) external view returns (bytes32);
 }

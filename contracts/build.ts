@@ -70,13 +70,17 @@ function readImport (path: string): { contents: string } | { error: string } {
 
 /** Compiles the contracts and returns the text of `abi.ts`. Throws with the compiler's messages. */
 export function compileContracts (): string {
-  const { EnergyEscrow, PracticeToken } = compile(['contracts/EnergyEscrow.sol', 'contracts/PracticeToken.sol'])
+  const { EnergyEscrow, PracticeToken, MeterBook, EnergyCertificates } = compile([
+    'contracts/EnergyEscrow.sol', 'contracts/PracticeToken.sol', 'contracts/MeterBook.sol', 'contracts/EnergyCertificates.sol'
+  ])
 
   return [
     '// Generated from the Solidity files of this folder by `npm run contracts`. Do not edit.',
     '',
     printContract('energyEscrow', EnergyEscrow),
-    printContract('practiceToken', PracticeToken)
+    printContract('practiceToken', PracticeToken),
+    printContract('meterBook', MeterBook),
+    printContract('energyCertificates', EnergyCertificates)
   ].join('\n')
 }
 

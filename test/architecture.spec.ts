@@ -24,24 +24,31 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   config: { values: ['domain'], types: [], packages: ['typebox', 'yaml', 'node:crypto', 'node:fs', 'node:os', 'node:path', 'node:zlib'] },
   telemetry: { values: [], types: ['ports'], packages: [] },
   network: {
-    values: ['domain', 'protocols/constants.ts', 'protocols/*/constants.ts', 'protocols/order/order.ts', 'protocols/trade/trade.ts'],
+    values: ['domain', 'protocols/constants.ts', 'protocols/*/constants.ts', 'protocols/order/order.ts', 'protocols/trade/trade.ts', 'protocols/book-sync/book-sync.ts'],
     types: ['ports'],
     packages: ['libp2p', '@libp2p/*', '@chainsafe/*', '@multiformats/multiaddr', 'it-*', 'uint8arrays', 'uint8arraylist', 'datastore-level', 'multiformats', 'node:crypto']
   },
   chain: {
-    values: ['domain', 'ports', 'contracts/abi.ts'],
+    values: ['domain', 'ports', 'contracts/abi.ts', 'contracts/receipts.ts'],
     types: [],
     packages: ['viem', 'node:child_process', 'node:fs', 'node:module', 'node:readline', 'node:stream', 'node:timers/promises']
   },
   store: { values: ['domain'], types: ['ports'], packages: ['level', 'node:crypto'] },
-  drivers: { values: ['domain'], types: ['ports'], packages: ['node:crypto', 'node:dgram', 'node:fs/promises', 'node:net', 'node:path', 'serialport'] },
+  drivers: {
+    values: ['domain'],
+    types: ['ports'],
+    packages: [
+      'home-assistant-js-websocket', 'modbus-serial', 'mqtt', 'multicast-dns', 'serialport', 'node:crypto', 'node:dgram', 'node:events',
+      'node:fs/promises', 'node:http', 'node:net', 'node:path', 'node:timers/promises', 'node:tls'
+    ]
+  },
   simulator: { values: ['domain', 'signing'], types: ['ports'], packages: [] },
   node: {
     values: ['domain', 'signing', 'market', 'trade', 'agent', 'network', 'chain', 'store', 'drivers', 'protocols/*/constants.ts'],
     types: ['config', 'ports'],
-    packages: ['node:crypto']
+    packages: ['node:crypto', 'node:path']
   },
-  api: { values: ['domain'], types: ['ports', 'node'], packages: ['fastify', 'node:crypto', 'node:fs/promises', 'node:net'] },
+  api: { values: ['domain'], types: ['ports', 'node'], packages: ['fastify', 'mqtt', 'node:crypto', 'node:fs/promises', 'node:net'] },
   practice: {
     values: ['domain', 'signing', 'config', 'chain', 'drivers', 'api'],
     types: ['node'],

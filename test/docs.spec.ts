@@ -1,17 +1,19 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect } from 'aegir/chai'
+import * as syncBounds from '../protocols/book-sync/constants.ts'
 import * as orderBounds from '../protocols/order/constants.ts'
 import * as gossipBounds from '../protocols/order-gossip/constants.ts'
 import * as tradeBounds from '../protocols/trade/constants.ts'
 import { createProgram } from '../src/cli/index.ts'
 import { END_OF_GENERATED, renderCliReference } from '../src/cli/reference.ts'
+import { REFUSAL_CODES } from '../src/domain/book-sync.ts'
 import { DECLINE_CODES } from '../src/domain/trade-message.ts'
 import { ORDER_RULE_CODES } from '../src/domain/verdict.ts'
 import { SKIP_REASONS } from '../src/ports/settlement.ts'
 
-const FOLDERS = ['.', 'docs', 'docs/reference', 'docs/decisions', 'protocols', 'protocols/order', 'protocols/order-gossip', 'protocols/trade', 'contracts', ...readdirSync('examples').map((example) => join('examples', example))]
-const BOUNDS: Record<string, bigint | number | string> = { ...orderBounds, ...gossipBounds, ...tradeBounds }
+const FOLDERS = ['.', 'docs', 'docs/reference', 'docs/decisions', 'protocols', 'protocols/order', 'protocols/order-gossip', 'protocols/trade', 'protocols/book-sync', 'contracts', ...readdirSync('examples').map((example) => join('examples', example))]
+const BOUNDS: Record<string, bigint | number | string> = { ...orderBounds, ...gossipBounds, ...tradeBounds, ...syncBounds }
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 
@@ -55,9 +57,9 @@ function deadLinks (path: string, page: string): string[] {
 
 /** Error codes in a source: names in capitals that are none of the codes homes tell each other, nor a name of others. */
 function errorCodes (text: string): string[] {
-  const others: readonly string[] = [...DECLINE_CODES, ...ORDER_RULE_CODES, ...SKIP_REASONS]
+  const others: readonly string[] = [...DECLINE_CODES, ...ORDER_RULE_CODES, ...REFUSAL_CODES, ...SKIP_REASONS]
   return [...text.matchAll(/'([A-Z]+_[A-Z_]+)'/g)].map(([, code]) => code)
-    .filter((code) => !others.includes(code) && !/^(LEVEL|WATTMESH)_/.test(code))
+    .filter((code) => !others.includes(code) && !/^(LEVEL|WATTMESH)_|_SF$/.test(code))
 }
 
 /** The value of `1024 * 1024` or `2 * MAX_TRADE_MESSAGE_BYTES`; undefined when it is no product of whole numbers. */

@@ -1598,6 +1598,238 @@ export namespace ReceiptMessage {
   }
 }
 
+export interface Submit {
+  receipt?: ReceiptMessage
+  sellerSignature: Uint8Array<ArrayBuffer>
+}
+
+export namespace Submit {
+  let _codec: Codec<Submit>
+
+  export const codec = (): Codec<Submit> => {
+    if (_codec == null) {
+      _codec = message<Submit>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if (obj.receipt != null) {
+          w.uint32(10)
+          ReceiptMessage.codec().encode(obj.receipt, w)
+        }
+
+        if ((obj.sellerSignature != null && obj.sellerSignature.byteLength > 0)) {
+          w.uint32(18)
+          w.bytes(obj.sellerSignature)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          sellerSignature: uint8ArrayAlloc(0)
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.receipt = ReceiptMessage.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.receipt
+              })
+              break
+            }
+            case 2: {
+              obj.sellerSignature = reader.bytes()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield * ReceiptMessage.codec().stream(reader, reader.uint32(), `${prefix}.receipt`, {
+                limits: opts.limits?.receipt
+              })
+
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.sellerSignature`,
+                value: reader.bytes()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface SubmitReceiptBuyerFieldEvent {
+    field: '$.receipt.buyer'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface SubmitReceiptSellerFieldEvent {
+    field: '$.receipt.seller'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface SubmitReceiptThroughFieldEvent {
+    field: '$.receipt.through'
+    value: number
+  }
+
+  export interface SubmitReceiptTotalFieldEvent {
+    field: '$.receipt.total'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface SubmitReceiptCapFieldEvent {
+    field: '$.receipt.cap'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface SubmitReceiptExpiryFieldEvent {
+    field: '$.receipt.expiry'
+    value: number
+  }
+
+  export interface SubmitReceiptSignatureFieldEvent {
+    field: '$.receipt.signature'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface SubmitSellerSignatureFieldEvent {
+    field: '$.sellerSignature'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export function encode (obj: Partial<Submit>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Submit.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Submit>): Submit {
+    return decodeMessage(buf, Submit.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Submit>): Generator<SubmitReceiptBuyerFieldEvent | SubmitReceiptSellerFieldEvent | SubmitReceiptThroughFieldEvent | SubmitReceiptTotalFieldEvent | SubmitReceiptCapFieldEvent | SubmitReceiptExpiryFieldEvent | SubmitReceiptSignatureFieldEvent | SubmitSellerSignatureFieldEvent> {
+    return streamMessage(buf, Submit.codec(), opts)
+  }
+}
+
+export interface Queued {
+  by: number
+}
+
+export namespace Queued {
+  let _codec: Codec<Queued>
+
+  export const codec = (): Codec<Queued> => {
+    if (_codec == null) {
+      _codec = message<Queued>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.by != null && obj.by !== 0)) {
+          w.uint32(8)
+          w.uint64Number(obj.by)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          by: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.by = reader.uint64Number()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.by`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface QueuedByFieldEvent {
+    field: '$.by'
+    value: number
+  }
+
+  export function encode (obj: Partial<Queued>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Queued.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Queued>): Queued {
+    return decodeMessage(buf, Queued.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Queued>): Generator<QueuedByFieldEvent> {
+    return streamMessage(buf, Queued.codec(), opts)
+  }
+}
+
 export interface TradeMessage {
   propose?: Propose
   accept?: Accept
@@ -1607,6 +1839,8 @@ export interface TradeMessage {
   status?: Status
   delivery?: Delivery
   receipt?: ReceiptMessage
+  submit?: Submit
+  queued?: Queued
 }
 
 export namespace TradeMessage {
@@ -1657,6 +1891,16 @@ export namespace TradeMessage {
         if (obj.receipt != null) {
           w.uint32(66)
           ReceiptMessage.codec().encode(obj.receipt, w)
+        }
+
+        if (obj.submit != null) {
+          w.uint32(74)
+          Submit.codec().encode(obj.submit, w)
+        }
+
+        if (obj.queued != null) {
+          w.uint32(82)
+          Queued.codec().encode(obj.queued, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -1716,6 +1960,18 @@ export namespace TradeMessage {
             case 8: {
               obj.receipt = ReceiptMessage.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.receipt
+              })
+              break
+            }
+            case 9: {
+              obj.submit = Submit.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.submit
+              })
+              break
+            }
+            case 10: {
+              obj.queued = Queued.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.queued
               })
               break
             }
@@ -1786,6 +2042,20 @@ export namespace TradeMessage {
             case 8: {
               yield * ReceiptMessage.codec().stream(reader, reader.uint32(), `${prefix}.receipt`, {
                 limits: opts.limits?.receipt
+              })
+
+              break
+            }
+            case 9: {
+              yield * Submit.codec().stream(reader, reader.uint32(), `${prefix}.submit`, {
+                limits: opts.limits?.submit
+              })
+
+              break
+            }
+            case 10: {
+              yield * Queued.codec().stream(reader, reader.uint32(), `${prefix}.queued`, {
+                limits: opts.limits?.queued
               })
 
               break
@@ -1979,6 +2249,51 @@ export namespace TradeMessage {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface TradeMessageSubmitReceiptBuyerFieldEvent {
+    field: '$.submit.receipt.buyer'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface TradeMessageSubmitReceiptSellerFieldEvent {
+    field: '$.submit.receipt.seller'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface TradeMessageSubmitReceiptThroughFieldEvent {
+    field: '$.submit.receipt.through'
+    value: number
+  }
+
+  export interface TradeMessageSubmitReceiptTotalFieldEvent {
+    field: '$.submit.receipt.total'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface TradeMessageSubmitReceiptCapFieldEvent {
+    field: '$.submit.receipt.cap'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface TradeMessageSubmitReceiptExpiryFieldEvent {
+    field: '$.submit.receipt.expiry'
+    value: number
+  }
+
+  export interface TradeMessageSubmitReceiptSignatureFieldEvent {
+    field: '$.submit.receipt.signature'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface TradeMessageSubmitSellerSignatureFieldEvent {
+    field: '$.submit.sellerSignature'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface TradeMessageQueuedByFieldEvent {
+    field: '$.queued.by'
+    value: number
+  }
+
   export function encode (obj: Partial<TradeMessage>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, TradeMessage.codec())
   }
@@ -1987,7 +2302,7 @@ export namespace TradeMessage {
     return decodeMessage(buf, TradeMessage.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<TradeMessage>): Generator<TradeMessageProposeTradeIdFieldEvent | TradeMessageProposeOrderIdFieldEvent | TradeMessageProposeBuyerFieldEvent | TradeMessageProposeWhFieldEvent | TradeMessageProposePricePerKwhFieldEvent | TradeMessageAcceptTradeIdFieldEvent | TradeMessageAcceptTermsBuyerFieldEvent | TradeMessageAcceptTermsSellerFieldEvent | TradeMessageAcceptTermsSlotFieldEvent | TradeMessageAcceptTermsSeqFieldEvent | TradeMessageAcceptTermsWhFieldEvent | TradeMessageAcceptTermsPricePerKwhFieldEvent | TradeMessageAcceptTermsAttesterFieldEvent | TradeMessageAcceptTermsMeterFieldEvent | TradeMessageAcceptTermsClaimByFieldEvent | TradeMessageAcceptTermsRefFieldEvent | TradeMessageAcceptSignatureFieldEvent | TradeMessageAcceptValidUntilFieldEvent | TradeMessageConfirmTradeIdFieldEvent | TradeMessageConfirmSignatureFieldEvent | TradeMessageDeclineCodeFieldEvent | TradeMessageDeclineRemainingFieldEvent | TradeMessageStatusQueryTradeIdFieldEvent | TradeMessageStatusTradeIdFieldEvent | TradeMessageStatusStateFieldEvent | TradeMessageDeliverySlotFieldEvent | TradeMessageDeliveryPartsTradeIdFieldEvent | TradeMessageDeliveryPartsWhFieldEvent | TradeMessageReceiptBuyerFieldEvent | TradeMessageReceiptSellerFieldEvent | TradeMessageReceiptThroughFieldEvent | TradeMessageReceiptTotalFieldEvent | TradeMessageReceiptCapFieldEvent | TradeMessageReceiptExpiryFieldEvent | TradeMessageReceiptSignatureFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<TradeMessage>): Generator<TradeMessageProposeTradeIdFieldEvent | TradeMessageProposeOrderIdFieldEvent | TradeMessageProposeBuyerFieldEvent | TradeMessageProposeWhFieldEvent | TradeMessageProposePricePerKwhFieldEvent | TradeMessageAcceptTradeIdFieldEvent | TradeMessageAcceptTermsBuyerFieldEvent | TradeMessageAcceptTermsSellerFieldEvent | TradeMessageAcceptTermsSlotFieldEvent | TradeMessageAcceptTermsSeqFieldEvent | TradeMessageAcceptTermsWhFieldEvent | TradeMessageAcceptTermsPricePerKwhFieldEvent | TradeMessageAcceptTermsAttesterFieldEvent | TradeMessageAcceptTermsMeterFieldEvent | TradeMessageAcceptTermsClaimByFieldEvent | TradeMessageAcceptTermsRefFieldEvent | TradeMessageAcceptSignatureFieldEvent | TradeMessageAcceptValidUntilFieldEvent | TradeMessageConfirmTradeIdFieldEvent | TradeMessageConfirmSignatureFieldEvent | TradeMessageDeclineCodeFieldEvent | TradeMessageDeclineRemainingFieldEvent | TradeMessageStatusQueryTradeIdFieldEvent | TradeMessageStatusTradeIdFieldEvent | TradeMessageStatusStateFieldEvent | TradeMessageDeliverySlotFieldEvent | TradeMessageDeliveryPartsTradeIdFieldEvent | TradeMessageDeliveryPartsWhFieldEvent | TradeMessageReceiptBuyerFieldEvent | TradeMessageReceiptSellerFieldEvent | TradeMessageReceiptThroughFieldEvent | TradeMessageReceiptTotalFieldEvent | TradeMessageReceiptCapFieldEvent | TradeMessageReceiptExpiryFieldEvent | TradeMessageReceiptSignatureFieldEvent | TradeMessageSubmitReceiptBuyerFieldEvent | TradeMessageSubmitReceiptSellerFieldEvent | TradeMessageSubmitReceiptThroughFieldEvent | TradeMessageSubmitReceiptTotalFieldEvent | TradeMessageSubmitReceiptCapFieldEvent | TradeMessageSubmitReceiptExpiryFieldEvent | TradeMessageSubmitReceiptSignatureFieldEvent | TradeMessageSubmitSellerSignatureFieldEvent | TradeMessageQueuedByFieldEvent> {
     return streamMessage(buf, TradeMessage.codec(), opts)
   }
 }

@@ -1,5 +1,6 @@
 import { getAbiItem } from 'viem'
 import { energyEscrowAbi } from '../../contracts/abi.ts'
+import { unpackTab } from '../../contracts/receipts.ts'
 import { tabId } from '../domain/tab.ts'
 import { createChainReader } from './client.ts'
 import type { ChainClientInit } from './client.ts'
@@ -29,7 +30,7 @@ export async function auditEscrow (init: ChainClientInit & { readonly escrow: Ac
   for (const { args, eventName } of logs) {
     const [buyer, seller] = [args.buyer.toLowerCase() as Account, args.seller.toLowerCase() as Account]
     const before = totals.get(tabId(buyer, seller)) ?? 0n
-    const amount = eventName === 'Settled' ? args.total - before : args.amount
+    const amount = eventName === 'Settled' ? unpackTab(args.tab).paid - before : args.amount
     totals.set(tabId(buyer, seller), before + amount)
     paid.set(buyer, (paid.get(buyer) ?? 0n) + amount)
     received.set(seller, (received.get(seller) ?? 0n) + amount)

@@ -3,8 +3,11 @@ import { createPublicClient, createWalletClient, defineChain, encodeFunctionData
 import { privateKeyToAccount } from 'viem/accounts'
 import { CodedError } from '../domain/errors.ts'
 import { chainError, reverted } from './errors.ts'
+import { keepsake } from './keepsake.ts'
 import type { ChainErrorCode } from './errors.ts'
+import type { Keepsake } from './keepsake.ts'
 import type { Account, Hex } from '../domain/units.ts'
+import type { Notes } from '../ports/store.ts'
 import type { Abi, Chain, FeeValuesEIP1559, FeeValuesLegacy, HttpTransport, Log, PrivateKeyAccount, PublicClient, TransactionReceipt, WalletClient } from 'viem'
 
 const REQUEST_TIMEOUT_MS = 10_000
@@ -28,6 +31,8 @@ export interface ChainClientInit {
 
 export interface ChainWriterInit extends ChainClientInit {
   readonly privateKey: Hex
+  /** Remembers what is on its way, so that a restart does not wait behind it for ever. */
+  readonly notes?: Notes
   /** Ends the wait for transactions that are not mined yet. */
   readonly signal?: AbortSignal
 }
@@ -99,7 +104,8 @@ export async function checkNetwork (reader: ChainReader, chainId: number): Promi
 export function createChainWriter (init: ChainWriterInit, reader: ChainReader): ChainWriter {
   const account = privateKeyToAccount(init.privateKey)
   const wallet = createWalletClient({ account, chain: chainOf(init), transport: transportOf(init) })
-  const line: Line = { init, reader, account, wallet }
+  const unmined = keepsake<Place>(init.notes, `transaction of ${account.address} on ${init.chainId}`)
+  const line: Line = { init, reader, account, wallet, unmined }
   let last: Promise<unknown> = Promise.resolve()
   return {
     address: account.address.toLowerCase() as Account,
@@ -118,8 +124,13 @@ interface Line {
   readonly reader: ChainReader
   readonly account: PrivateKeyAccount
   readonly wallet: WalletClient<HttpTransport, Chain, PrivateKeyAccount>
-  /** What we gave up waiting for: as long as it is not mined, nothing behind it can be. */
-  unmined?: { readonly nonce: number, readonly fees: Fees }
+  /** What we sent last, also before a restart: as long as it is not mined, nothing behind it can be. */
+  readonly unmined: Keepsake<Place>
+}
+
+interface Place {
+  readonly nonce: number
+  readonly fees: Fees
 }
 
 /** One transaction that is on its way, in all its versions: only one of them can ever be mined. */
@@ -150,9 +161,9 @@ async function write (line: Line, call: Write | RawWrite): Promise<Mined> {
 }
 
 /** The next nonce and what the chain asks for now, or the place of what we gave up on and a fee that pushes it out. */
-async function nextPlace (line: Line): Promise<{ nonce: number, fees: Fees }> {
-  const { reader, account: { address }, unmined } = line
-  const fees = await feesNow(reader)
+async function nextPlace (line: Line): Promise<Place> {
+  const { reader, account: { address } } = line
+  const [fees, unmined] = await Promise.all([feesNow(reader), line.unmined.get()])
   if (unmined != null && await reader.getTransactionCount({ address, blockTag: 'latest' }) === unmined.nonce) {
     return { nonce: unmined.nonce, fees: higher(unmined.fees, fees) }
   }
@@ -178,8 +189,9 @@ function higher (before: Fees, now?: Fees): Fees {
       }
 }
 
-async function send ({ wallet }: Line, { request, fees, hashes }: Outgoing): Promise<void> {
+async function send ({ wallet, unmined }: Line, { request, fees, hashes }: Outgoing): Promise<void> {
   hashes.push(await wallet.sendTransaction({ ...request, ...fees }))
+  await unmined.set({ nonce: request.nonce, fees })
 }
 
 /** Sends the transaction again for more. A refusal is no failure: a version before it may just have been mined. */
@@ -210,7 +222,7 @@ async function untilMined (line: Line, outgoing: Outgoing): Promise<TransactionR
     const looks = await Promise.allSettled(outgoing.hashes.map(async (hash) => reader.getTransactionReceipt({ hash })))
     const mined = looks.find((look) => look.status === 'fulfilled')
     if (mined != null) {
-      line.unmined = undefined
+      await line.unmined.set(undefined)
       return mined.value
     }
     failure = looks.find((look) => look.status === 'rejected')?.reason ?? failure
@@ -220,7 +232,6 @@ async function untilMined (line: Line, outgoing: Outgoing): Promise<TransactionR
     }
     await sleep(init.pollMs)
   }
-  line.unmined = { nonce: outgoing.request.nonce, fees: outgoing.fees }
   throw new CodedError<ChainErrorCode>('CHAIN_TIMEOUT',
     `The transaction was not mined within ${Math.ceil(timeoutMs / 1000)} s: it may still be, so look at the account before you repeat it.`,
     { details: { tx: outgoing.hashes.at(-1) }, cause: failure })

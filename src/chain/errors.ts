@@ -25,6 +25,15 @@ export function reverted (doing: string, name: string, cause?: unknown): CodedEr
   return new CodedError('CHAIN_REVERTED', `The contract refused to ${doing}: ${name}.`, { details: { doing, error: name }, cause })
 }
 
+/** A refusal with what to do about it, where `advice` knows the contract's name for it; any other error as it is. */
+export function advised (error: unknown, advice: Readonly<Record<string, string>>): unknown {
+  if (!(error instanceof CodedError) || error.code !== 'CHAIN_REVERTED' || !(String(error.details.error) in advice)) {
+    return error
+  }
+  const { doing, error: name } = error.details
+  return new CodedError<ChainErrorCode>('CHAIN_REVERTED', `The contract refused to ${String(doing)}: ${advice[String(name)]}`, { details: error.details, cause: error.cause })
+}
+
 /** Whatever viem threw while we tried to `doing`, as an error of this room. Errors of this room pass through. */
 export function chainError (error: unknown, doing: string): CodedError<string> {
   if (error instanceof CodedError) {

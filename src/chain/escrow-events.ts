@@ -1,14 +1,20 @@
 import { parseEventLogs } from 'viem'
 import { energyEscrowAbi } from '../../contracts/abi.ts'
+import { unpackTab } from '../../contracts/receipts.ts'
 import { explain } from '../domain/errors.ts'
+import { keepsake } from './keepsake.ts'
 import type { ChainReader } from './client.ts'
 import type { Account, Hex } from '../domain/units.ts'
 import type { SettlementEvent } from '../ports/settlement.ts'
+import type { Notes } from '../ports/store.ts'
 import type { Logger } from '../ports/telemetry.ts'
 import type { Log as ChainLog } from 'viem'
 
 /** Public RPC services refuse longer ranges. */
 const MAX_RANGE_BLOCKS = 1000n
+
+/** How many of them survive a restart. */
+const MAX_NOTED = 16
 
 /** How many handled ranges we can tell from replaced ones; a deeper reorg starts again from the oldest. */
 const MAX_REMEMBERED = 128
@@ -21,6 +27,9 @@ export interface EventPollerInit {
   /** First block to read; without it the first one that is confirmed after `start`. */
   readonly deployBlock?: bigint
   readonly pollMs: number
+  readonly chainId: number
+  /** Remembers over a restart what was told. */
+  readonly notes?: Notes
   readonly logger?: Logger
   /** Newest confirmed block. */
   head(): Promise<bigint>
@@ -89,6 +98,11 @@ export function createEventPoller (init: EventPollerInit): EventPoller {
   }
 }
 
+interface BlockId {
+  readonly number: bigint
+  readonly hash: Hex
+}
+
 interface Cursor {
   start(): Promise<void>
   /** Reads the next range, if there is one. True when there may be more to read. */
@@ -98,7 +112,8 @@ interface Cursor {
 function createCursor (init: EventPollerInit, log?: Logger): Cursor {
   let first = init.deployBlock
   /** Last block of each range we handled, with its hash at that time. */
-  const handled: Array<{ readonly number: bigint, readonly hash: Hex }> = []
+  const handled: BlockId[] = []
+  const kept = keepsake<readonly BlockId[]>(init.notes, `events of ${init.escrow} on ${init.chainId}`)
 
   /** First block not handled yet, after forgetting every range that a reorg replaced. */
   const next = async (from: bigint, head: bigint): Promise<bigint> => {
@@ -119,7 +134,12 @@ function createCursor (init: EventPollerInit, log?: Logger): Cursor {
   }
 
   return {
-    start: async () => { await start() },
+    start: async () => {
+      const noted = await kept.get() ?? []
+      const head = noted.length > 0 ? await init.head() : 0n
+      handled.push(...noted.filter(({ number }) => number <= head))
+      await start()
+    },
     advance: async (emit) => {
       const head = await init.head()
       const from = await next(await start(), head)
@@ -131,6 +151,8 @@ function createCursor (init: EventPollerInit, log?: Logger): Cursor {
       const { hash } = await init.reader.getBlock({ blockNumber: to })
       const logs = await init.reader.getLogs({ address: init.escrow, fromBlock: from, toBlock: to })
       decode(logs).forEach(emit)
+      // The newest range is left out: what its events set off may not be on disk yet, so a restart tells them again.
+      await kept.set(handled.slice(-MAX_NOTED))
       handled.push({ number: to, hash })
       if (handled.length > MAX_REMEMBERED) {
         first = (handled.shift()?.number ?? to) + 1n
@@ -146,9 +168,11 @@ function decode (logs: ChainLog[]): SettlementEvent[] {
   const events: SettlementEvent[] = []
   for (const { eventName, args } of parseEventLogs({ abi: energyEscrowAbi, logs })) {
     switch (eventName) {
-      case 'Settled':
-        events.push({ kind: 'settled', ...args, ...pair(args) })
+      case 'Settled': {
+        const { paid, ...rest } = unpackTab(args.tab)
+        events.push({ kind: 'settled', ...pair(args), ...rest, total: paid })
         break
+      }
       case 'Claimed':
         events.push({ kind: 'claimed', ...args, ...pair(args) })
         break

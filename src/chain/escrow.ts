@@ -5,6 +5,7 @@
  */
 import { compactSignatureToSignature, parseEventLogs, serializeSignature, slice, TransactionReceiptNotFoundError } from 'viem'
 import { energyEscrowAbi, practiceTokenAbi } from '../../contracts/abi.ts'
+import { toStatements } from '../../contracts/receipts.ts'
 import { CodedError } from '../domain/errors.ts'
 import { SKIP_REASONS } from '../ports/settlement.ts'
 import { checkNetwork, createChainReader, createChainWriter } from './client.ts'
@@ -13,9 +14,11 @@ import { createEventPoller } from './escrow-events.ts'
 import { watchHealth } from './health.ts'
 import type { ChainReader, Mined, Write } from './client.ts'
 import type { ChainErrorCode } from './errors.ts'
-import type { ChainTab, Claim } from '../domain/receipt.ts'
+import type { CompactSig, SignedTab } from '../../contracts/receipts.ts'
+import type { ChainTab, Claim, SignedReceipt } from '../domain/receipt.ts'
 import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
 import type { AccountBalance, RegisteredKey, Settled, Settlement, Submitted, Token } from '../ports/settlement.ts'
+import type { Notes } from '../ports/store.ts'
 import type { Logger } from '../ports/telemetry.ts'
 import type { Abi } from 'viem'
 
@@ -36,6 +39,8 @@ export interface EscrowSettlementInit {
   readonly minedTimeoutMs?: number
   /** How long before an unmined transaction is sent again with a higher fee, in real milliseconds; a minute unless told. */
   readonly replaceAfterMs?: number
+  /** Remembers over a restart which transaction is on its way and which events were told. */
+  readonly notes?: Notes
   /** Market time, by which a chain that lags behind is told. */
   now?(): UnixSeconds
   /** How long the chain may say nothing before it counts as away, in real milliseconds; half a minute unless told. */
@@ -89,13 +94,9 @@ export function createEscrowSettlement (init: EscrowSettlementInit): Settlement 
     key: reads.key,
     tab: reads.tab,
     settle: async (receipts) => {
-      const mined = await write({
-        functionName: 'settle',
-        args: [receipts.map(({ receipt }) => receipt), receipts.map((at) => toSig(at.buyerSignature)), receipts.map((at) => toSig(at.sellerSignature))],
-        doing: 'settle receipts',
-        extraGas: RECEIPT_GAS * BigInt(receipts.length)
-      })
-      return { ...submitted(mined), skipped: skippedIn(mined) }
+      const { statements, places } = toStatements(receipts.map(toSignedTab))
+      const mined = await write({ functionName: 'settle', args: [statements], doing: 'settle receipts', extraGas: RECEIPT_GAS * BigInt(receipts.length) })
+      return { ...submitted(mined), skipped: skippedIn(mined, places) }
     },
     claim: async (claims) => {
       const args = await Promise.all(claims.map(async (claim) => toClaim(reader, claim)))
@@ -178,13 +179,17 @@ export function submitted ({ tx, gasUsed }: Mined): Submitted {
   return { tx, gasUsed }
 }
 
-function skippedIn ({ logs }: Mined): Settled['skipped'] {
+function skippedIn ({ logs }: Mined, places: ReadonlyArray<readonly number[]>): Settled['skipped'] {
   return parseEventLogs({ abi: energyEscrowAbi, logs, eventName: 'Skipped' })
-    .map(({ args }) => ({ index: Number(args.index), reason: SKIP_REASONS[args.why] }))
+    .map(({ args }) => ({ index: places[Number(args.statement)][Number(args.receipt)], reason: SKIP_REASONS[args.why] }))
 }
 
-function toSig (signature: Hex): { r: Hex, vs: Hex } {
+function toSig (signature: Hex): CompactSig {
   return { r: slice(signature, 0, 32), vs: slice(signature, 32, 64) }
+}
+
+function toSignedTab ({ receipt: { total, ...rest }, buyerSignature, sellerSignature }: SignedReceipt): SignedTab {
+  return { ...rest, paid: total, byBuyer: toSig(buyerSignature), bySeller: toSig(sellerSignature) }
 }
 
 async function toClaim (reader: ChainReader, claim: Claim): Promise<unknown> {

@@ -6,7 +6,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { bookCommand } from './commands/book.ts'
+import { certificatesCommand } from './commands/certificates.ts'
 import { chainCommand } from './commands/chain.ts'
+import { communityCommand } from './commands/community.ts'
 import { demoCommand } from './commands/demo.ts'
 import { initCommand } from './commands/init.ts'
 import { inviteCommand } from './commands/invite.ts'
@@ -22,7 +24,7 @@ import { fail } from './output.ts'
 /** Every command, in the order in which people meet them. */
 export const COMMANDS: ReadonlyArray<() => Command> = [
   demoCommand, initCommand, joinCommand, startCommand, inviteCommand, statusCommand, bookCommand, tradesCommand, whyCommand, tradingCommand, walletCommand,
-  chainCommand
+  chainCommand, communityCommand, certificatesCommand
 ]
 
 export function createProgram (): Command {

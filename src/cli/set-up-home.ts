@@ -29,6 +29,9 @@ export function setUpHome (options: { data?: string, json?: boolean }, owner: Ac
   print('     wattmesh wallet deposit 50 --owner-key FILE')
   print('  2. Look through the settings. The meter is a synthetic one for practice until you choose another.')
   print('  3. wattmesh start')
+  if (config.market?.meterBook != null) {
+    print('  4. Ask to enter the meter book: wattmesh community join --owner-key FILE')
+  }
 }
 
 /** A key that is there already is kept: it may be the only way to money that is on its way. */

@@ -18,6 +18,8 @@ export interface DataPaths {
   readonly peers: string
   /** Written by a running node: how programs of the same user reach it. */
   readonly api: string
+  /** The highest totals that were published, so that they never fall. */
+  readonly totals: string
 }
 
 /** The data directory: the option, else `WATTMESH_DATA`, else `.wattmesh` in the home directory. */
@@ -30,7 +32,8 @@ export function dataPaths ({ option, env = {} }: { option?: string, env?: Readon
     key: join(directory, 'node.key'),
     database: join(directory, 'db'),
     peers: join(directory, 'peers'),
-    api: join(directory, 'api.json')
+    api: join(directory, 'api.json'),
+    totals: join(directory, 'totals.json')
   }
 }
 

@@ -30,7 +30,8 @@ export const configSchema = Type.Object({
     clockToleranceSec: whole(0, 3600, { default: rules.clockToleranceSec, unit: 'seconds', description: 'How far two honest clocks may be apart.' }),
     mechanism: listedName({ default: rules.mechanism, description: 'How offers and bids find each other.' }),
     delivery: choice(['matched'], { default: rules.delivery, description: 'What counts as delivered: the smaller of what the seller exported and the buyer imported.' }),
-    residualSec: whole(0, 172_800, { default: rules.residualSec, unit: 'seconds', description: 'How long after its end a period may still be traded: what the meters counted beyond its trades, at the middle of the tariffs. 0 never.' })
+    residualSec: whole(0, 172_800, { default: rules.residualSec, unit: 'seconds', description: 'How long after its end a period may still be traded: what the meters counted beyond its trades, at the middle of the tariffs. 0 never.' }),
+    meterBook: Type.Optional(account({ description: 'Address of the meter book of the community: only its members trade, and only their meter keys count. Without one the market is open to everybody.', example: '0x00000000000000000000000000000000000000bb' }))
   }, { description: 'The rules every home of one market shares. Homes whose rules differ in any of these never hear each other.' }),
 
   chain: Type.Object({
@@ -38,7 +39,8 @@ export const configSchema = Type.Object({
     confirmations: whole(1, 1000, { default: 2, unit: 'blocks', description: 'How many blocks must stand before the node believes what it read.' }),
     pollMs: whole(50, 3_600_000, { default: 4000, unit: 'milliseconds', description: 'How often the node asks the chain for news.' }),
     maxHeadAgeSec: whole(0, MAX, { default: 900, unit: 'seconds', description: 'Trading pauses while the newest block is older. 0 never pauses for that: for a development chain that mines only on demand.' }),
-    deployBlock: whole(0, MAX, { default: 0, description: 'Block in which the escrow was created: events are read again from there at each start. 0 reads only what happens while the node runs; the state of tabs is always read.' })
+    maxSilenceSec: whole(1, 3600, { default: 30, unit: 'seconds', description: 'Trading pauses when the chain has not answered for so long.' }),
+    deployBlock: whole(0, MAX, { default: 0, description: 'Block in which the escrow was created: at its first start the node reads events from there. 0 reads only what happens while the node runs; the state of tabs is always read.' })
   }, { description: 'The chain that settles the market.' }),
 
   tariff: Type.Object({
@@ -90,16 +92,32 @@ export const configSchema = Type.Object({
     ceiling: decimal({ default: '5.00', unit: 'tokens', description: 'The most one neighbour can charge before the next receipt.' }),
     maxOpen: whole(1, 1000, { default: 12, description: 'How many neighbours the node keeps an account with at a time.' }),
     settleEverySec: whole(60, 30 * DAY_SEC, { default: DAY_SEC, unit: 'seconds', description: 'How often receipts are exchanged and sent to the chain.' }),
+    submitForOthers: yesOrNo({ default: false, description: 'Send the neighbours\' receipts to the chain together with your own. One transaction for the street costs less than many; you pay for it.' }),
     unsecuredCredit: decimal({ default: '0', unit: 'tokens', description: 'How much energy a buyer gets before its tab stands on the chain. You lose it when the buyer does not pay.' }),
     lifeSec: whole(3600, 14 * DAY_SEC, { default: 4 * DAY_SEC, unit: 'seconds', description: 'How long money stays set aside for a neighbour after the last receipt.' }),
     claimAfterSec: whole(60, 14 * DAY_SEC, { default: 129_600, unit: 'seconds', description: 'When a buyer has been silent for this long, the node claims what it is owed without it.' }),
     meterDeadlineSec: whole(60, 14 * DAY_SEC, { default: DAY_SEC, unit: 'seconds', description: 'How long the node waits for a meter reading before it gives a trade up.' })
   }, { description: 'The accounts kept with single neighbours.' }),
 
+  certificates: Type.Object({
+    enabled: yesOrNo({ default: false, description: 'Lets the command line mint and retire energy certificates for this home. The node itself never does.' }),
+    capacityW: whole(1, 1_000_000_000, { default: 10_000, unit: 'W', description: 'The most the generator behind the meter can give. The first certificate fixes it for ever, and no day can be worth more than 24 hours of it.' })
+  }, { description: 'Certificates of exported energy, if you want them.' }),
+
   api: Type.Object({
     host: text({ default: '127.0.0.1', pattern: /^[A-Za-z0-9.:-]{1,253}$/, expected: 'a host name or an IP address', description: 'Where the local interface listens. The default is this computer only; anything else lets others in your network try the token.', flag: '--api-host' }),
     port: whole(0, 65_535, { default: 0, description: 'Port of the local interface. 0 takes any free one.', flag: '--api-port' })
   }, { description: 'The local interface, for the command line and other programs.' }),
+
+  mqtt: Type.Object({
+    url: Type.Optional(text({ pattern: /^mqtts?:\/\/[^\s@]{1,500}$/, expected: 'an address that begins with mqtt:// or mqtts:// and holds no password', description: 'MQTT broker that is told what the node does, for Home Assistant. Nothing is told while it is not set.', example: 'mqtt://192.168.1.10:1883' })),
+    username: Type.Optional(text({ description: 'User name at the broker.', example: 'wattmesh' })),
+    passwordFile: Type.Optional(text({ pattern: /^[^\p{Cc}]{1,500}$/u, expected: 'the path of a file', description: 'File that holds the password at the broker and nothing else.', example: '/home/me/.wattmesh/mqtt.password' })),
+    discoveryPrefix: text({ default: 'homeassistant', pattern: /^[^\s+#]{1,64}$/, expected: 'a topic without + and #', description: 'Where Home Assistant looks for devices.' }),
+    topic: text({ default: 'wattmesh', pattern: /^[^\s+#]{1,64}$/, expected: 'a topic without + and #', description: 'First part of the node\'s own topics.' }),
+    pauseSwitch: yesOrNo({ default: false, description: 'Whether Home Assistant gets a switch that pauses trading. Whoever may write to the broker can then use it.' }),
+    currency: Type.Optional(text({ pattern: /^[A-Z]{3}$/, expected: 'three capital letters', description: 'Currency in which Home Assistant shows money. Without it, the token\'s symbol.', example: 'EUR' }))
+  }, { description: 'Publishing to Home Assistant over MQTT.' }),
 
   clock: Type.Object({
     speed: number(0.001, 100_000, { default: 1, description: 'How many seconds of the market pass in one real second.' }),

@@ -29,6 +29,8 @@ export interface MarketRules {
   readonly delivery: 'matched'
   /** How long after its end what the meters counted beyond the trades of a period may still be traded, in seconds; 0 never. */
   readonly residualSec: number
+  /** The contract that says whose orders and readings count. Without one everybody's do. */
+  readonly meterBook?: Account
 }
 
 export const DEFAULT_MARKET_RULES: Omit<MarketRules, 'area' | 'chainId' | 'escrow'> = {
@@ -59,7 +61,8 @@ export function checkMarketRules (rules: MarketRules): MarketRules {
     [isWhole(rules.clockToleranceSec, 0, 3600), 'clockToleranceSec must be 0 to 3600'],
     [/^[a-z-]{1,32}$/.test(rules.mechanism), 'mechanism must be a name of 1 to 32 lower-case letters and dashes'],
     [rules.delivery === 'matched', 'delivery must be "matched"'],
-    [isWhole(rules.residualSec, 0, 172_800), 'residualSec must be 0 to 172800']
+    [isWhole(rules.residualSec, 0, 172_800), 'residualSec must be 0 to 172800'],
+    [rules.meterBook == null || isHex(rules.meterBook, 20), 'meterBook must be an address: 0x and 40 lower-case hexadecimal digits']
   ]
   const wrong = problems.find(([isRight]) => !isRight)
   if (wrong != null) {

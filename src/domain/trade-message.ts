@@ -1,11 +1,12 @@
-import type { Receipt } from './receipt.ts'
+import type { Receipt, SignedReceipt } from './receipt.ts'
 import type { TradeState, TradeTerms } from './trade.ts'
 import type { Account, Hex, PricePerKwh, UnixSeconds, WattHours } from './units.ts'
 
 /** Why the other side says no. `BUSY` and `NOT_READY` pass; the rest will not change for this order or receipt. */
 export const DECLINE_CODES = [
   'UNKNOWN_ORDER', 'SOLD_OUT', 'GATE_CLOSED', 'PRICE_TOO_LOW', 'TOO_SMALL', 'NO_TAB', 'KEY_NOT_REGISTERED', 'UNKNOWN_TRADE',
-  'BAD_SIGNATURE', 'BAD_TERMS', 'NOT_READY', 'TOTAL_TOO_LOW', 'STALE_RECEIPT', 'CEILING', 'EXPIRY', 'SELF_TRADE', 'BUSY'
+  'BAD_SIGNATURE', 'BAD_TERMS', 'NOT_READY', 'TOTAL_TOO_LOW', 'STALE_RECEIPT', 'CEILING', 'EXPIRY', 'SELF_TRADE', 'BUSY',
+  'NOT_MEMBER', 'NOT_OFFERED'
 ] as const
 
 export type DeclineCode = typeof DECLINE_CODES[number]
@@ -66,6 +67,18 @@ export interface ReceiptMessage {
   readonly signature: Hex
 }
 
-export type TradeRequest = Propose | Confirm | StatusQuery | Delivery | ReceiptMessage
-export type TradeAnswer = Accept | Decline | Status | Delivery | ReceiptMessage
+/** A seller gives a receipt that both signed to a neighbour that offers to submit for others. */
+export interface Submit {
+  readonly kind: 'submit'
+  readonly signed: SignedReceipt
+}
+
+/** It will be submitted, at the latest by then. */
+export interface Queued {
+  readonly kind: 'queued'
+  readonly by: UnixSeconds
+}
+
+export type TradeRequest = Propose | Confirm | StatusQuery | Delivery | ReceiptMessage | Submit
+export type TradeAnswer = Accept | Decline | Status | Delivery | ReceiptMessage | Queued
 export type TradeMessage = TradeRequest | TradeAnswer

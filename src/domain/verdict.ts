@@ -1,7 +1,7 @@
 /** Why an order was not accepted; the numbered rules of the order-gossip protocol in their order. */
 export const ORDER_RULE_CODES = [
   'TOO_LARGE', 'MALFORMED', 'WRONG_RULES', 'OUT_OF_RANGE', 'MISALIGNED', 'GATE_CLOSED', 'TOO_FAR_AHEAD',
-  'KNOWN', 'SUPERSEDED', 'QUOTA', 'BAD_SIGNATURE', 'BOOK_FULL', 'OWN_FAULT'
+  'KNOWN', 'SUPERSEDED', 'QUOTA', 'NOT_MEMBER', 'BAD_SIGNATURE', 'BOOK_FULL', 'OWN_FAULT'
 ] as const
 
 export type OrderRuleCode = typeof ORDER_RULE_CODES[number]

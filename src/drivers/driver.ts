@@ -28,6 +28,8 @@ export interface DriverComponents {
   now(): UnixSeconds
   readonly periodSec: number
   readonly logger: Logger
+  /** Where a driver may keep what it must remember, such as a certificate; without one it forgets with the process. */
+  readonly directory?: string
 }
 
 export type DriverParams = Readonly<Record<string, unknown>>
@@ -92,6 +94,6 @@ function expected ({ type, values, min, max }: Param): string {
   return `${KINDS[type]}${min == null ? '' : `, at least ${min}`}${max == null ? '' : `, at most ${max}`}`
 }
 
-function badParam (driver: Driver, name: string, what: string): CodedError {
+export function badParam (driver: Pick<Driver, 'type'>, name: string, what: string): CodedError {
   return new CodedError('DEVICE_BAD_PARAMS', `Setting "${name}" of device type "${driver.type}" ${what}.`, { details: { type: driver.type, name } })
 }

@@ -36,7 +36,7 @@ export function telegramInbox (what: string, openSource: (inbox: TelegramInbox) 
   const inbox: TelegramInbox = {
     receive (telegram) {
       if (telegram.serial != null && traits.serial != null && telegram.serial !== traits.serial) {
-        complaint = new CodedError('DEVICE_CHANGED', `${what} was ${traits.serial} and is now ${telegram.serial}: restart the node if the meter was exchanged, else check which meter this is.`)
+        complaint = new CodedError('DEVICE_WRONG_SERIAL', `${what} was ${traits.serial} and is now ${telegram.serial}: restart the node if the meter was exchanged, else check which meter this is.`)
         return
       }
       traits = { serial: telegram.serial ?? traits.serial }
@@ -59,7 +59,7 @@ export function telegramInbox (what: string, openSource: (inbox: TelegramInbox) 
         traits,
         async sample () {
           const ageMs = newest == null ? Infinity : Math.round(performance.now() - newest.at)
-          if (hasCode(complaint, 'DEVICE_CHANGED')) {
+          if (hasCode(complaint, 'DEVICE_WRONG_SERIAL')) {
             throw complaint
           }
           if (newest == null || ageMs > MAX_SILENCE_MS) {

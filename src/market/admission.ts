@@ -1,5 +1,5 @@
 /**
- * The numbered rules of order gossip that need neither the bytes (1, 2) nor the signature (11): cheap ones first, each
+ * The numbered rules of order gossip that need neither the bytes (1, 2) nor the signature (12): cheap ones first, each
  * an entry of one table. A broken rule is a verdict and never an exception.
  */
 import { closingOf, isResidual } from '../domain/order.ts'
@@ -8,7 +8,7 @@ import { isHex, isWhole, MAX_UINT40 } from '../domain/units.ts'
 import type { OrderBook } from './order-book.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
 import type { Knot, Order } from '../domain/order.ts'
-import type { Hex, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
+import type { Account, Hex, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
 import type { OrderRuleCode, Verdict } from '../domain/verdict.ts'
 
 /** The bounds every node of the protocol shares. */
@@ -27,6 +27,8 @@ export interface AdmissionContext {
   readonly book: Pick<OrderBook, 'has' | 'revisionOf' | 'standing' | 'openOf'>
   readonly now: UnixSeconds
   readonly bounds: OrderBounds
+  /** Whether the community lets an owner trade now; in a market without a meter book, always. */
+  isMember(owner: Account): boolean
 }
 
 export interface AdmissionRule {
@@ -46,7 +48,8 @@ export const ADMISSION_RULES: readonly AdmissionRule[] = [
   { number: 7, code: 'TOO_FAR_AHEAD', result: 'ignore', applies: isTooEarly },
   { number: 8, code: 'KNOWN', result: 'ignore', applies: (order, { book, id }) => book.has(id()) },
   { number: 9, code: 'SUPERSEDED', result: 'ignore', applies: (order, { book }) => order.revision <= book.revisionOf(order.signer, order.periodStart, order.side) },
-  { number: 10, code: 'QUOTA', result: 'ignore', applies: (order, { book, bounds }) => opensAnother(order, book) && book.openOf(order.signer) >= bounds.maxOpenOrdersPerSigner }
+  { number: 10, code: 'QUOTA', result: 'ignore', applies: (order, { book, bounds }) => opensAnother(order, book) && book.openOf(order.signer) >= bounds.maxOpenOrdersPerSigner },
+  { number: 11, code: 'NOT_MEMBER', result: 'ignore', applies: (order, { isMember }) => !isMember(order.maker) }
 ]
 
 /**

@@ -23,8 +23,8 @@ export const TRADE_STATES: readonly TradeState[] = [
   'proposed', 'agreed', 'delivered', 'receipted', 'settled', 'declined', 'expired', 'lapsed', 'claimed'
 ]
 
-const ACCOUNT = 20
-const DIGEST = 32
+export const ACCOUNT = 20
+export const DIGEST = 32
 const SIGNATURE = 64
 const UINT96 = 12
 
@@ -86,13 +86,19 @@ function toWire (message: TradeMessage): Partial<TradeWire> {
       return { status: { tradeId: bytesOf(message.tradeId), state: TRADE_STATES.indexOf(message.state) + 1 } }
     case 'delivery':
       return { delivery: { slot: message.slot, parts: message.parts.map(({ tradeId, wh }) => ({ tradeId: bytesOf(tradeId), wh })) } }
+    case 'submit': {
+      const { receipt, buyerSignature, sellerSignature } = message.signed
+      return { submit: { receipt: receiptToWire(receipt, buyerSignature), sellerSignature: bytesOf(sellerSignature) } }
+    }
+    case 'queued':
+      return { queued: { by: message.by } }
     default:
       return { receipt: receiptToWire(message.receipt, message.signature) }
   }
 }
 
 function fromWire (wire: TradeWire): TradeMessage {
-  const { propose, accept, confirm, decline, statusQuery, status, delivery, receipt } = wire
+  const { propose, accept, confirm, decline, statusQuery, status, delivery, receipt, submit, queued } = wire
   if (Object.values(wire).filter((field) => field != null).length !== 1) {
     throw malformed('exactly one kind of message must be set')
   }
@@ -121,7 +127,14 @@ function fromWire (wire: TradeWire): TradeMessage {
   if (receipt != null) {
     return { kind: 'receipt', receipt: receiptFromWire(receipt), signature: signatureOf(receipt.signature) }
   }
-  throw malformed('terms are missing')
+  if (submit?.receipt != null) {
+    const { receipt: signed, sellerSignature } = submit
+    return { kind: 'submit', signed: { receipt: receiptFromWire(signed), buyerSignature: signatureOf(signed.signature), sellerSignature: signatureOf(sellerSignature) } }
+  }
+  if (queued != null) {
+    return { kind: 'queued', by: wholeOf(queued.by, MAX_UINT40, 'by') }
+  }
+  throw malformed('terms or receipt are missing')
 }
 
 function termsToWire (terms: TradeTerms): TermsWire {
@@ -162,22 +175,29 @@ function receiptFromWire (wire: ReceiptWire): Receipt {
 
 /** Runs `read`; whatever it throws, and any byte form other than the one `encode` writes, is `NETWORK_MALFORMED`. */
 function canonical<T> (bytes: Uint8Array, encode: (value: T) => Uint8Array, read: () => T): T {
-  try {
+  return readable(() => {
     const value = read()
     if (!equals(encode(value), bytes)) {
       throw malformed('it is not in canonical form')
     }
     return value
+  })
+}
+
+/** Whatever `read` throws becomes `NETWORK_MALFORMED`. */
+export function readable<T> (read: () => T): T {
+  try {
+    return read()
   } catch (error) {
     throw error instanceof CodedError ? error : malformed('it is not valid protobuf', error)
   }
 }
 
-function malformed (what: string, cause?: unknown): CodedError {
+export function malformed (what: string, cause?: unknown): CodedError {
   return networkError('NETWORK_MALFORMED', `The message cannot be read: ${what}.`, cause)
 }
 
-function bytesOf (hex: Hex): Uint8Array<ArrayBuffer> {
+export function bytesOf (hex: Hex): Uint8Array<ArrayBuffer> {
   return fromString(hex.slice(2), 'base16')
 }
 
@@ -188,7 +208,7 @@ function moneyBytes (amount: Money): Uint8Array<ArrayBuffer> {
   return fromString(amount.toString(16).padStart(2 * UINT96, '0'), 'base16')
 }
 
-function hexOf (bytes: Uint8Array, length: number, field: string): Hex {
+export function hexOf (bytes: Uint8Array, length: number, field: string): Hex {
   if (bytes.byteLength !== length) {
     throw malformed(`${field} must have ${length} bytes`)
   }
@@ -203,14 +223,14 @@ function signatureOf (bytes: Uint8Array): Hex {
   return hexOf(bytes, SIGNATURE, 'signature')
 }
 
-function wholeOf (value: number, max: number, field: string): number {
+export function wholeOf (value: number, max: number, field: string): number {
   if (!isWhole(value, 0, max)) {
     throw malformed(`${field} must be at most ${max}`)
   }
   return value
 }
 
-function nameOf<T> (names: readonly T[], number: number, field: string): T {
+export function nameOf<T> (names: readonly T[], number: number, field: string): T {
   const name = names[number - 1]
   if (name == null) {
     throw malformed(`${field} ${number} is not known`)

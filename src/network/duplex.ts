@@ -9,14 +9,14 @@ export type Bytes = Uint8Array | Uint8ArrayList
 export interface DuplexInit {
   /** A peer that sends more than this ahead of our reading loses the stream. */
   maxUnreadBytes: number
-  /** How long the other side may take to close the stream after us. */
-  closeTimeoutMs: number
+  /** How long the other side may refuse what we write, or take to close the stream after us. */
+  timeoutMs: number
 }
 
 /**
- * A libp2p stream as a duplex for `pipe`, for protocols of one question and one answer at a time: the bound on unread
- * bytes stands in for back-pressure, and what is written is bounded by what was asked. The source throws when the stream
- * is reset or aborted; the sink closes the stream when its own source ends and aborts it when that throws.
+ * A libp2p stream as a duplex for `pipe`, for protocols of one question and one answer at a time. A peer that sends more
+ * than was asked for loses the stream; when it takes nothing in, the sink asks its own source for nothing more. The source
+ * throws when the stream is reset or aborted; the sink closes the stream when its own source ends and aborts it when that throws.
  */
 export function toDuplex (stream: Stream, init: DuplexInit): Duplex<AsyncGenerator<Bytes>, AsyncIterable<Bytes>, Promise<void>> {
   return {
@@ -24,15 +24,42 @@ export function toDuplex (stream: Stream, init: DuplexInit): Duplex<AsyncGenerat
     async sink (source) {
       try {
         for await (const bytes of source) {
-          stream.send(bytes)
+          if (!stream.send(bytes)) {
+            await drained(stream, init.timeoutMs)
+          }
         }
-        await closeStream(stream, init.closeTimeoutMs)
+        await closeStream(stream, init.timeoutMs)
       } catch (error) {
         stream.abort(asError(error))
         throw error
       }
     }
   }
+}
+
+/** Resolves when the stream takes bytes again. `stream.onDrain()` would resolve at once from its second call on. */
+async function drained (stream: Stream, timeoutMs: number): Promise<void> {
+  if (!stream.writableNeedsDrain) {
+    return
+  }
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer)
+      stream.removeEventListener('drain', onDrain)
+      stream.removeEventListener('close', onClose)
+    }
+    const onDrain = (): void => {
+      stop()
+      resolve()
+    }
+    const onClose = ({ error }: { error?: Error }): void => {
+      stop()
+      reject(error ?? networkError('NETWORK_CLOSED', 'The neighbour closed the stream before the answer was out.'))
+    }
+    const timer = setTimeout(() => { onClose({ error: networkError('NETWORK_TIMEOUT', 'The neighbour does not take in what it asked for.') }) }, timeoutMs)
+    stream.addEventListener('drain', onDrain)
+    stream.addEventListener('close', onClose)
+  })
 }
 
 function sourceOf (stream: Stream, maxUnreadBytes: number): AsyncGenerator<Bytes> {

@@ -3,11 +3,12 @@
  * and nothing of markets: what an order or a request means is for the handlers to say. Start reading at `createNetwork`.
  */
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { LevelDatastore } from 'datastore-level'
 import { fromString } from 'uint8arrays/from-string'
 import { orderTopic } from '../../protocols/constants.ts'
+import { createBookSync } from './book-sync.ts'
 import { networkError } from './errors.ts'
 import { createLibp2pNode } from './libp2p.ts'
 import { ENOUGH_CONNECTIONS, keepInTouch } from './neighbours.ts'
@@ -16,6 +17,7 @@ import { keyOf } from './peer-ids.ts'
 import { rememberedScores } from './remembered-scores.ts'
 import { keepRendezvous } from './rendezvous.ts'
 import { createTradeProtocol } from './trade-protocol.ts'
+import type { BookSync } from './book-sync.ts'
 import type { Libp2pNode } from './libp2p.ts'
 import type { OrderGossip, VerdictCounts } from './order-gossip.ts'
 import type { Reach } from './reach.ts'
@@ -52,6 +54,10 @@ export interface NetworkLimits {
   readonly checkConnectionsMs?: number
   /** First pause before the table is asked for homes of this market. */
   readonly rendezvousMs?: number
+  readonly syncIdleTimeoutMs?: number
+  readonly maxSyncStreamMs?: number
+  readonly maxSyncOrdersPerSec?: number
+  readonly maxSyncQuestionsPerMinute?: number
 }
 
 export interface Libp2pNetwork extends Network {
@@ -68,6 +74,7 @@ interface Running {
   readonly node: Libp2pNode
   readonly gossip: OrderGossip
   readonly trades: TradeProtocol
+  readonly books: BookSync
   stop(): Promise<void>
 }
 
@@ -100,6 +107,7 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
     },
     publish: async (order) => isRunning().gossip.publish(order),
     converse: async (key) => isRunning().trades.converse(key),
+    readBook: async (peerId) => isRunning().books.readBook(peerIdFromString(peerId)),
     peers: () => running == null ? [] : running.node.getPeers().map((peer) => describe(isRunning().node, peer)),
     addresses: () => running == null ? [] : running.node.getMultiaddrs().map(String),
     async dial (address) {
@@ -111,6 +119,7 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
         throw networkError('NETWORK_UNREACHABLE', `Nobody answers at ${address}; check that the node there is running.`, error)
       }
     },
+    hangUp: async (peerId) => isRunning().node.hangUp(peerIdFromString(peerId)),
     verdicts: () => running?.gossip.verdicts() ?? {},
     hearers: () => running?.node.services.pubsub.getSubscribers(orderTopic(init.rules)).length ?? 0
   }
@@ -130,6 +139,14 @@ async function startNode (init: NetworkInit, privateKey: PrivateKey, handlers: N
     onTrade: async (request, from) => handlers.onTrade(request, from),
     replyTimeoutMs: limits?.replyTimeoutMs,
     log: logger?.scope('trade-protocol')
+  })
+  const books = await createBookSync(node, {
+    onBook: async (question) => handlers.onBook?.(question) ?? { kind: 'refusal', code: 'OTHER_MARKET' },
+    idleTimeoutMs: limits?.syncIdleTimeoutMs,
+    maxStreamMs: limits?.maxSyncStreamMs,
+    maxOrdersPerSec: limits?.maxSyncOrdersPerSec,
+    maxQuestionsPerMinute: limits?.maxSyncQuestionsPerMinute,
+    log: logger?.scope('book-sync')
   })
   try {
     await node.start()
@@ -158,6 +175,7 @@ async function startNode (init: NetworkInit, privateKey: PrivateKey, handlers: N
     node,
     gossip,
     trades,
+    books,
     async stop () {
       leave?.()
       letGo()

@@ -1,22 +1,17 @@
-import * as lp from 'it-length-prefixed'
-import { pipe } from 'it-pipe'
 import {
   MAX_MESSAGES_PER_STREAM, MAX_TRADE_MESSAGE_BYTES, MAX_TRADE_STREAMS_INBOUND, MAX_TRADE_STREAMS_OUTBOUND, TRADE_PROTOCOL_ID,
   TRADE_REPLY_TIMEOUT_MS
 } from '../../protocols/trade/constants.ts'
-import { hasCode } from '../domain/errors.ts'
 import { decodeTradeMessage, encodeTradeMessage } from './codec.ts'
-import { asError, closeStream, toDuplex, withTimeout } from './duplex.ts'
+import { answerOn, askOn } from './conversation.ts'
 import { networkError } from './errors.ts'
 import { keyOf, peerIdOf } from './peer-ids.ts'
-import type { Bytes } from './duplex.ts'
+import type { QuestionProtocol } from './conversation.ts'
 import type { TradeAnswer, TradeMessage, TradeRequest } from '../domain/trade-message.ts'
 import type { PublicKey } from '../domain/units.ts'
 import type { Conversation, NetworkHandlers } from '../ports/network.ts'
 import type { Logger } from '../ports/telemetry.ts'
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
-import type { Duplex } from 'it-stream-types'
-import type { Uint8ArrayList } from 'uint8arraylist'
 
 export interface TradeProtocolInit {
   readonly onTrade: NetworkHandlers['onTrade']
@@ -29,14 +24,17 @@ export interface TradeProtocol {
   converse(key: PublicKey): Promise<Conversation>
 }
 
-type ByteDuplex = Duplex<AsyncGenerator<Bytes>, AsyncIterable<Bytes>, Promise<void>>
-
-/** Room for one question besides the one that is being answered. */
-const MAX_UNREAD_BYTES = 2 * MAX_TRADE_MESSAGE_BYTES
-
 /** Serves the trade protocol on a node and opens conversations from it. */
 export async function createTradeProtocol (node: Libp2p, init: TradeProtocolInit): Promise<TradeProtocol> {
   const { onTrade, replyTimeoutMs = TRADE_REPLY_TIMEOUT_MS, log } = init
+  const protocol: QuestionProtocol<TradeRequest, TradeAnswer> = {
+    maxQuestionBytes: MAX_TRADE_MESSAGE_BYTES,
+    maxAnswerBytes: MAX_TRADE_MESSAGE_BYTES,
+    timeoutMs: replyTimeoutMs,
+    encode: encodeTradeMessage,
+    decodeQuestion: (bytes) => asRequest(decodeTradeMessage(bytes)),
+    decodeAnswer: (bytes) => asAnswer(decodeTradeMessage(bytes))
+  }
 
   async function serve (stream: Stream, connection: Connection): Promise<void> {
     const from = keyOf(connection.remotePeer)
@@ -44,22 +42,8 @@ export async function createTradeProtocol (node: Libp2p, init: TradeProtocolInit
       stream.abort(networkError('NETWORK_CLOSED', 'Only a secp256k1 identity can trade.'))
       return
     }
-    const duplex = toDuplex(stream, { maxUnreadBytes: MAX_UNREAD_BYTES, closeTimeoutMs: replyTimeoutMs })
     try {
-      await pipe(
-        readFrames(stream, duplex, replyTimeoutMs),
-        async function * (frames) {
-          let left = MAX_MESSAGES_PER_STREAM
-          for await (const frame of frames) {
-            yield encodeTradeMessage(await onTrade(asRequest(decodeTradeMessage(frame.subarray())), from))
-            if (--left === 0) {
-              return
-            }
-          }
-        },
-        (answers) => lp.encode(answers),
-        duplex.sink
-      )
+      await answerOn(stream, protocol, { maxQuestions: MAX_MESSAGES_PER_STREAM, answer: async (request) => onTrade(request, from) })
     } catch (error) {
       log?.debug('trade stream failed', { peer: connection.remotePeer.toString(), error })
     }
@@ -76,7 +60,7 @@ export async function createTradeProtocol (node: Libp2p, init: TradeProtocolInit
     async converse (key) {
       try {
         const signal = AbortSignal.timeout(replyTimeoutMs)
-        return conversation(await openStream(node, peerIdOf(key), signal), replyTimeoutMs)
+        return askOn(await openStream(node, peerIdOf(key), signal), protocol)
       } catch (error) {
         throw networkError('NETWORK_UNREACHABLE', 'The neighbour cannot be reached; try again when it is online.', error)
       }
@@ -84,58 +68,15 @@ export async function createTradeProtocol (node: Libp2p, init: TradeProtocolInit
   }
 }
 
-function conversation (stream: Stream, replyTimeoutMs: number): Conversation {
-  const answers = readFrames(stream, toDuplex(stream, { maxUnreadBytes: MAX_UNREAD_BYTES, closeTimeoutMs: replyTimeoutMs }), replyTimeoutMs)
-  let previous: Promise<unknown> = Promise.resolve()
-
-  async function exchange (request: TradeRequest): Promise<TradeAnswer> {
-    try {
-      stream.send(lp.encode.single(encodeTradeMessage(request)))
-      const next = await answers.next()
-      if (next.done !== true) {
-        return asAnswer(decodeTradeMessage(next.value.subarray()))
-      }
-    } catch (error) {
-      stream.abort(asError(error))
-      if (hasCode(error, 'NETWORK_TIMEOUT')) {
-        throw error
-      }
-      throw networkError('NETWORK_CLOSED', 'The neighbour broke off the conversation; ask again in a new one.', error)
-    }
-    throw networkError('NETWORK_CLOSED', 'The neighbour ended the conversation; ask again in a new one.')
-  }
-
-  return {
-    async ask (request) {
-      const answer = previous.then(async () => exchange(request))
-      previous = answer.catch(() => {})
-      return answer
-    },
-    async close () {
-      await closeStream(stream, replyTimeoutMs).catch((error) => { stream.abort(asError(error)) })
-    }
-  }
-}
-
-function readFrames (stream: Stream, duplex: ByteDuplex, timeoutMs: number): AsyncGenerator<Uint8ArrayList> {
-  return pipe(
-    duplex.source,
-    (source) => lp.decode(source, { maxDataLength: MAX_TRADE_MESSAGE_BYTES }),
-    (frames) => withTimeout(frames, timeoutMs, () => {
-      stream.abort(networkError('NETWORK_TIMEOUT', 'The neighbour did not answer in time; ask again in a new conversation.'))
-    })
-  )
-}
-
 function asRequest (message: TradeMessage): TradeRequest {
-  if (message.kind === 'accept' || message.kind === 'decline' || message.kind === 'status') {
+  if (message.kind === 'accept' || message.kind === 'decline' || message.kind === 'status' || message.kind === 'queued') {
     throw networkError('NETWORK_MALFORMED', 'The neighbour sent an answer where a question was due.')
   }
   return message
 }
 
 function asAnswer (message: TradeMessage): TradeAnswer {
-  if (message.kind === 'propose' || message.kind === 'confirm' || message.kind === 'status-query') {
+  if (message.kind === 'propose' || message.kind === 'confirm' || message.kind === 'status-query' || message.kind === 'submit') {
     throw networkError('NETWORK_MALFORMED', 'The neighbour sent a question where an answer was due.')
   }
   return message

@@ -17,7 +17,9 @@ import { step } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
 import type { KeyBook } from './key-book.ts'
 import type { Quotes } from './make-quotes.ts'
+import type { Members } from './members.ts'
 import type { IsPartner } from './neighbours-only.ts'
+import type { SubmitterQueue } from './submit-for-others.ts'
 import type { TradingGate } from './trading-gate.ts'
 import type { Order, VerifiedOrder } from '../domain/order.ts'
 import type { Tab } from '../domain/tab.ts'
@@ -31,9 +33,9 @@ function decline (code: DeclineCode, remaining: WattHours = 0): Decline {
 
 export type AnswerTrade = (request: TradeRequest, from: PublicKey) => Promise<TradeAnswer>
 
-export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook, isOpen: TradingGate, isPartner: IsPartner }): AnswerTrade {
+export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook, members: Members, queue: SubmitterQueue, isOpen: TradingGate, isPartner: IsPartner }): AnswerTrade {
   const { home, rules, at, clock, ledger, signer, logger } = context
-  const { quotes, keys, isOpen, isPartner } = parts
+  const { quotes, keys, members, queue, isOpen, isPartner } = parts
 
   /** Whether a proposal can become a trade at all; the price may only have moved in the buyer's favour since it was sent. */
   const orderProblem = (order: VerifiedOrder | undefined, request: Propose): DeclineCode | undefined => {
@@ -50,7 +52,10 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     if (request.pricePerKwh < priceAt(order.order.schedule, elapsed) || request.pricePerKwh <= home.tariff(order.order.periodStart).feedIn) {
       return 'PRICE_TOO_LOW'
     }
-    return request.buyer === home.owner ? 'SELF_TRADE' : undefined
+    if (request.buyer === home.owner) {
+      return 'SELF_TRADE'
+    }
+    return members.isMember(request.buyer) ? undefined : 'NOT_MEMBER'
   }
 
   /** How much of a proposal the pair's tab covers beside its other trades, in Wh. */
@@ -229,6 +234,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
       case 'confirm': return onConfirm(request, from)
       case 'delivery': return onDelivery(request, from)
       case 'receipt': return onReceipt(request, from)
+      case 'submit': return queue.take(request, from)
       default: {
         const trade = ledger.trade(request.tradeId)
         return trade == null || trade.partnerKey !== from ? decline('UNKNOWN_TRADE') : { kind: 'status', tradeId: trade.id, state: trade.state }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
 import { MAX_BOOK_ORDERS, MAX_OPEN_ORDERS_PER_SIGNER } from '../../protocols/order-gossip/constants.ts'
 import { draw } from '../agent/draws.ts'
 import { persistence } from '../agent/forecast.ts'
@@ -6,6 +7,7 @@ import { ownHistory } from '../agent/own-history.ts'
 import { strategies } from '../agent/strategies/index.ts'
 import { defineStrategy } from '../agent/strategy.ts'
 import { createEscrowSettlement } from '../chain/escrow.ts'
+import { createMembership } from '../chain/membership.ts'
 import { CodedError } from '../domain/errors.ts'
 import { isReserve } from '../domain/knobs.ts'
 import { checkMarketRules } from '../domain/market-rules.ts'
@@ -65,6 +67,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   const { speed, realStartMs, marketStart } = config.clock
   const clock = createSystemClock({ speed, realStart: realStartMs, marketStart })
 
+  const store = await openStore(databasePath, { logger: logger.scope('store') })
   const settlement = createEscrowSettlement({
     ...at,
     rpcUrl: config.chain.rpc,
@@ -72,16 +75,33 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     pollMs: config.chain.pollMs,
     deployBlock: config.chain.deployBlock === 0 ? undefined : BigInt(config.chain.deployBlock),
     now: () => clock.now(),
+    silenceMs: config.chain.maxSilenceSec * 1000,
     headAgeSec: config.chain.maxHeadAgeSec === 0 ? Number.MAX_SAFE_INTEGER : Math.max(config.chain.maxHeadAgeSec, HEAD_AGE_REAL_SEC * speed),
     privateKey,
+    notes: store,
     logger: logger.scope('chain')
   })
-  await settlement.start()
-  const { decimals } = await settlement.token()
+  const closing = async (error: unknown): Promise<never> => {
+    await settlement.stop()
+    await store.close()
+    throw error
+  }
+  await settlement.start().catch(closing)
+  const membership = rules.meterBook == null
+    ? undefined
+    : createMembership({
+      rpcUrl: config.chain.rpc,
+      chainId: rules.chainId,
+      book: rules.meterBook,
+      confirmations: config.chain.confirmations,
+      pollMs: config.chain.pollMs,
+      now: () => clock.now(),
+      logger: logger.scope('community')
+    })
+  const { decimals } = await settlement.token().catch(closing)
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
-  const device = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter') })
+  const device = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter'), directory: dirname(databasePath) }).catch(closing)
   const meter = registerMeter(device)
-  const store = await openStore(databasePath, { logger: logger.scope('store') })
   const network = createNetwork({
     privateKey,
     rules: digest,
@@ -105,6 +125,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     store,
     network,
     settlement,
+    membership,
     signer,
     meter,
     book: new OrderBook({ rules, maxOrders: MAX_BOOK_ORDERS, maxPerSigner: MAX_OPEN_ORDERS_PER_SIGNER }),
@@ -149,6 +170,7 @@ function homeOf (config: Config, decimals: number, drawnPatience: number): Home 
     unsecuredCredit: money('tabs.unsecuredCredit', tabs.unsecuredCredit),
     maxOpenTabs: tabs.maxOpen,
     settleEverySec: tabs.settleEverySec,
+    submitForOthers: tabs.submitForOthers,
     tabLifeSec: tabs.lifeSec,
     claimAfterSec: tabs.claimAfterSec,
     meterDeadlineSec: tabs.meterDeadlineSec

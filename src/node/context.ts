@@ -9,6 +9,7 @@ import type { Account, Hex, Money, PricePerKwh, UnixSeconds } from '../domain/un
 import type { Mechanism } from '../market/mechanism.ts'
 import type { OrderBook } from '../market/order-book.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Membership } from '../ports/membership.ts'
 import type { Meter } from '../ports/meter.ts'
 import type { Network } from '../ports/network.ts'
 import type { Settlement } from '../ports/settlement.ts'
@@ -47,6 +48,8 @@ export interface Home {
   readonly unsecuredCredit: Money
   readonly maxOpenTabs: number
   readonly settleEverySec: number
+  /** Settle neighbours' receipts with our own, at our cost. */
+  readonly submitForOthers: boolean
   readonly tabLifeSec: number
   readonly claimAfterSec: number
   readonly meterDeadlineSec: number
@@ -63,6 +66,8 @@ export interface NodeContext {
   readonly store: Store
   readonly network: Network
   readonly settlement: Settlement
+  /** Set when the rules name a meter book. */
+  readonly membership?: Membership
   readonly signer: Signer
   readonly meter: Meter
   readonly book: OrderBook

@@ -7,6 +7,7 @@ import { hasTerms, positionOf } from '../domain/trade.ts'
 import { step } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
 import type { TabSettlement } from './settle-tabs.ts'
+import type { Position } from '../domain/period.ts'
 import type { Claim } from '../domain/receipt.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { SignedTrade, Trade } from '../domain/trade.ts'
@@ -19,6 +20,8 @@ const MAX_CLAIMS = 32
 export interface Endings {
   /** Seller: the buyer stays silent, so the trades and attested readings go to the escrow, oldest first. */
   claim(tab: Tab): Promise<void>
+  /** Seller: claims again what a reorganisation took away, all that lies above `through`. */
+  claimAgain(tab: Tab, through: Position): Promise<void>
   /** Ends what cannot go on: unanswered proposals, periods without meter data, and trades nobody can be made to pay for. */
   giveUp(): Promise<void>
 }
@@ -53,6 +56,11 @@ export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock'
     return { terms, buyerSignature, readingWh, attestation }
   }
 
+  const submitClaims = async (tab: Tab, trades: readonly SignedTrade[]): Promise<void> => {
+    const claims = await Promise.all(trades.map(claimFor))
+    tabs.watchClaim(tab, await settlement.claim(claims.filter((each) => each != null)))
+  }
+
   const ending = ({ state, periodStart, validUntil, ownWh, terms }: Trade, now: UnixSeconds): TradeEvent | undefined => {
     if (state === 'proposed' && now > validUntil + 2 * rules.clockToleranceSec) {
       return { type: 'timed-out' }
@@ -75,8 +83,17 @@ export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock'
       if (tabs.isAhead(tab) && tab.signed != null && await tabs.submit([tab.signed]) > 0) {
         return
       }
-      const claims = await Promise.all(silent.map(claimFor))
-      await settlement.claim(claims.filter((each) => each != null))
+      await submitClaims(tab, silent)
+    },
+    async claimAgain (tab, through) {
+      const now = clock.now()
+      const lost = ledger.between(tab.buyer, tab.seller).filter(hasTerms)
+        .filter(({ state, terms }) => state === 'claimed' && positionOf(terms) > through && now < terms.claimBy)
+        .sort((a, b) => positionOf(a.terms) - positionOf(b.terms))
+        .slice(0, MAX_CLAIMS)
+      if (lost.length > 0) {
+        await submitClaims(tab, lost)
+      }
     },
     giveUp: async () => ledger.exclusive(async () => {
       const now = clock.now()

@@ -9,11 +9,13 @@ import { explain } from '../domain/errors.ts'
 import { slotOf } from '../domain/period.ts'
 import { headroom } from '../trade/tab-ledger.ts'
 import { endTrades } from './end-trades.ts'
+import { handOver } from './hand-over.ts'
 import { createPayer } from './pay-sellers.ts'
 import { settleTabs } from './settle-tabs.ts'
 import type { NodeContext } from './context.ts'
 import type { Buyer } from './run-trade.ts'
 import type { TabSettlement } from './settle-tabs.ts'
+import type { SubmitterQueue } from './submit-for-others.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Account, PublicKey, UnixSeconds } from '../domain/units.ts'
 
@@ -39,12 +41,12 @@ export interface Tabs extends Pick<TabSettlement, 'refresh' | 'settleNow'> {
   round(): Promise<number>
 }
 
-export function keepTabs (context: NodeContext, parts: { buyer: Buyer }): Tabs {
+export function keepTabs (context: NodeContext, parts: { buyer: Buyer, queue: SubmitterQueue }): Tabs {
   const { home, clock, ledger, settlement, signer, logger } = context
-  const { buyer } = parts
+  const { buyer, queue } = parts
   const attempt = attempts(context)
   const payer = createPayer(context)
-  const chain = settleTabs(context)
+  const chain = settleTabs(context, handOver(context))
   const endings = endTrades(context, chain)
 
   const mayOpen = async (seller: Account): Promise<boolean> => {
@@ -106,7 +108,12 @@ export function keepTabs (context: NodeContext, parts: { buyer: Buyer }): Tabs {
       await Promise.all(ledger.allTabs().map(async (tab) => tab.role === 'seller'
         ? attempt(`claiming from ${tab.buyer}`, async () => endings.claim(tab), RETRY_SEC)
         : attempt(`paying ${tab.seller}`, async () => payAndRefill(tab))))
-      await attempt('submitting again', chain.resubmit)
+      await attempt('submitting again', async () => {
+        for (const { tab, through } of await chain.resubmit()) {
+          await endings.claimAgain(tab, through)
+        }
+      })
+      await attempt('submitting for neighbours', async () => queue.flush(chain))
       await attempt('settling', chain.collect, RETRY_SEC)
       await attempt('releasing tabs', chain.releaseExpired, RETRY_SEC)
       return ROUND_SEC

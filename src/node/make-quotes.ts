@@ -172,7 +172,8 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
     const signed = { order, signature: signer.signOrder(order) }
     const verdict = receive(signed)
     if (verdict.result !== 'accept') {
-      logger.warn('own order was not accepted', { code: verdict.code, periodStart: order.periodStart })
+      // Outside the community every quarter hour would say so; the status does.
+      logger[verdict.code === 'NOT_MEMBER' ? 'debug' : 'warn']('own order was not accepted', { code: verdict.code, periodStart: order.periodStart })
       return
     }
     await ledger.commit({ orders: [signed] })

@@ -13,6 +13,7 @@ import type { NodeContext } from './context.ts'
 import type { Tabs } from './keep-tabs.ts'
 import type { KeyBook } from './key-book.ts'
 import type { Quotes } from './make-quotes.ts'
+import type { Members } from './members.ts'
 import type { IsPartner } from './neighbours-only.ts'
 import type { ResidualRound } from './residual-round.ts'
 import type { Buyer } from './run-trade.ts'
@@ -46,9 +47,9 @@ export interface Want {
 }
 
 /** Looks at the book once; returns the seconds until the next look. */
-export function matchBook (context: NodeContext, parts: { quotes: Quotes, residuals: ResidualRound, tabs: Tabs, buyer: Buyer, keys: KeyBook, isOpen: TradingGate, isPartner: IsPartner }): () => Promise<number> {
+export function matchBook (context: NodeContext, parts: { quotes: Quotes, residuals: ResidualRound, tabs: Tabs, buyer: Buyer, keys: KeyBook, members: Members, isOpen: TradingGate, isPartner: IsPartner }): () => Promise<number> {
   const { home, rules, clock, book, ledger, signer, random, strategy, mechanism } = context
-  const { quotes, residuals, tabs, buyer, keys, isOpen, isPartner } = parts
+  const { quotes, residuals, tabs, buyer, keys, members, isOpen, isPartner } = parts
   /** Orders by id and sellers by key that are passed over for a while. */
   const passedUntil = new Map<Hex, UnixSeconds>()
 
@@ -72,7 +73,8 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, residu
   const candidates = async (want: Want): Promise<PricedOffer[]> => {
     const offers = book.offers(want.periodStart, clock.now()).filter(({ price, entry: { order } }) => price <= want.limit &&
       isResidual(order.order, rules) === want.isResidual && isPayable(order) &&
-      order.order.signer !== signer.address && order.order.maker !== home.owner && isPartner(order.order.maker, order.key) && !passedUntil.has(order.id) && !passedUntil.has(order.key)).slice(0, MAX_CANDIDATES)
+      order.order.signer !== signer.address && order.order.maker !== home.owner && isPartner(order.order.maker, order.key) && members.isMember(order.order.maker) &&
+      !passedUntil.has(order.id) && !passedUntil.has(order.key)).slice(0, MAX_CANDIDATES)
     const sellers = await Promise.all(offers.map(async ({ entry }) => isSeller(entry.order)))
     return offers.filter((_, place) => sellers[place])
   }
@@ -118,7 +120,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, residu
       }
     }
     const lastCall = LAST_CALL_SEC + 2 * rules.clockToleranceSec
-    for (const periodStart of isOpen() ? openPeriods(now, rules) : []) {
+    for (const periodStart of isOpen() && members.isMember(home.owner) ? openPeriods(now, rules) : []) {
       const isTradable = now < gateClosure(periodStart, rules) - lastCall && periodStart >= home.tradeFrom && periodStart < home.tradeUntil
       const want = isTradable ? coming(periodStart, now) : undefined
       const match = want == null ? undefined : await find(want)
@@ -126,7 +128,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, residu
         await buy(match, want)
       }
     }
-    for (const want of isOpen() ? residuals.wants() : []) {
+    for (const want of isOpen() && members.isMember(home.owner) ? residuals.wants() : []) {
       const match = await find(want)
       if (match != null) {
         await buy(match, want)

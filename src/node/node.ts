@@ -1,7 +1,7 @@
 /**
- * The node: what a home runs. It starts a written list in order and stops it in reverse; the four paths do the work, one file
- * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its three helpers). Fronts read from here and
- * call nothing beneath.
+ * The node: what a home runs. It starts a written list in order and stops it in reverse; the five paths do the work, one file
+ * each (`receive-order`, `make-quotes`, `match-book` with `run-trade` and `answer-trade`, `keep-tabs` with its helpers,
+ * `sync-book` with `read-book` and `answer-book`). Fronts read from here and call nothing beneath.
  */
 import { explain } from '../domain/errors.ts'
 import { openPeriods } from '../domain/period.ts'
@@ -13,23 +13,28 @@ import { keyBook } from './key-book.ts'
 import { knobBoard } from './knobs.ts'
 import { makeQuotes } from './make-quotes.ts'
 import { matchBook } from './match-book.ts'
+import { membersOf } from './members.ts'
 import { partners } from './neighbours-only.ts'
 import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
 import { residualRound } from './residual-round.ts'
 import { createBuyer } from './run-trade.ts'
+import { submitForOthers } from './submit-for-others.ts'
 import { loop } from './supervise.ts'
+import { syncBook } from './sync-book.ts'
 import { tradingGate } from './trading-gate.ts'
 import type { NodeContext } from './context.ts'
 import type { NodeEvent, NodeListener } from './events.ts'
 import type { KnobChanges } from './knobs.ts'
 import type { Loop } from './supervise.ts'
 import type { Decision, Knobs } from '../domain/knobs.ts'
+import type { Divergence } from './sync-book.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { Hex, UnixSeconds } from '../domain/units.ts'
 import type { PricedOffer } from '../market/order-book.ts'
+import type { MembershipState } from '../ports/membership.ts'
 import type { Peer } from '../ports/network.ts'
 import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
 import type { Batch } from '../ports/store.ts'
@@ -50,8 +55,18 @@ export interface NodeStatus {
   readonly knobs: Knobs
   /** The newest decision of each open period, soonest first. */
   readonly decisions: readonly Decision[]
+  /** How far our book is from the neighbours'. */
+  readonly divergence: Divergence
   /** No new trades while it is not well. */
   readonly chain: ChainHealth
+  /** Present when the rules name a meter book. */
+  readonly community?: CommunityStatus
+}
+
+/** What this home knows of its community, and its own place in it. */
+export interface CommunityStatus extends MembershipState {
+  /** `other-meter`: the seat is good, but for another key than this node's, so neighbours will not buy from it. */
+  readonly standing: 'member' | 'other-meter' | 'outsider'
 }
 
 export interface Wallet {
@@ -105,7 +120,7 @@ export function createNode (init: NodeInit): EnergyNode {
     batch.tabs?.forEach((tab) => { emit({ type: 'tab:changed', tab }) })
   })
   const context: NodeContext = { ...init, ledger, emit }
-  const { home, rules, clock, logger, store, network, settlement, signer, meter, book } = context
+  const { home, rules, clock, logger, store, network, settlement, membership, signer, meter, book } = context
 
   const receive = receiveOrder(context)
   const meters = meterLog(context)
@@ -113,16 +128,33 @@ export function createNode (init: NodeInit): EnergyNode {
   const quotes = makeQuotes(context, { meters, receive, knobs })
   const keys = keyBook(context)
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
-  const tabs = keepTabs(context, { buyer })
   const chainGate = tradingGate(context)
   const isOpen = (): boolean => chainGate() && !knobs.current().paused
+  const queue = submitForOthers(context, { keys, isOpen })
+  const tabs = keepTabs(context, { buyer, queue })
+  const members = membersOf(context)
   const isPartner = partners(context, knobs)
-  const answer = answerTrade(context, { quotes, keys, isOpen, isPartner })
+  const answer = answerTrade(context, { quotes, keys, members, queue, isOpen, isPartner })
   const residuals = residualRound(context, { meters, quotes, knobs })
-  const look = matchBook(context, { quotes, residuals, tabs, buyer, keys, isOpen, isPartner })
+  const look = matchBook(context, { quotes, residuals, tabs, buyer, keys, members, isOpen, isPartner })
+
+  const books = syncBook(context, receive)
+  listeners.add((event) => {
+    if (event.type === 'order:accepted') {
+      books.add(event.order)
+    }
+  })
 
   const loops = new Map<string, Loop>()
   const cleanups: Array<() => void | Promise<void>> = []
+
+  const standing = (): CommunityStatus['standing'] => {
+    const meter = members.isMember(home.owner) ? membership?.seat(home.owner)?.meter : undefined
+    if (meter == null) {
+      return 'outsider'
+    }
+    return meter === signer.address ? 'member' : 'other-meter'
+  }
 
   const onSettlement = async (event: SettlementEvent): Promise<void> => {
     if (event.kind === 'key-set') {
@@ -151,6 +183,10 @@ export function createNode (init: NodeInit): EnergyNode {
       await meters.load()
       await settlement.start()
       cleanups.push(async () => settlement.stop())
+      if (membership != null) {
+        await membership.start()
+        cleanups.push(async () => membership.stop())
+      }
       cleanups.push(settlement.watch((event) => {
         onSettlement(event).catch((error: unknown) => { logger.warn('a settlement event could not be handled', { kind: event.kind, error: explain(error) }) })
       }))
@@ -158,9 +194,15 @@ export function createNode (init: NodeInit): EnergyNode {
       await network.start({
         onOrder: async (signed) => receive(signed),
         onTrade: answer,
-        onPeer: (peer, isConnected) => { emit({ type: 'peer:changed', peer, isConnected }) }
+        onBook: async (question) => books.answer(question),
+        onPeer: (peer, isConnected) => {
+          books.peerChanged(peer.peerId, isConnected)
+          emit({ type: 'peer:changed', peer, isConnected })
+        }
       })
       cleanups.push(async () => network.stop())
+      books.start()
+      cleanups.push(async () => books.stop())
       for (const tab of ledger.allTabs()) {
         await tabs.refresh(tab.buyer, tab.seller).catch((error: unknown) => { logger.warn('a tab could not be read from the chain', { error: explain(error) }) })
       }
@@ -200,7 +242,9 @@ export function createNode (init: NodeInit): EnergyNode {
       openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
       knobs: knobs.current(),
       decisions: quotes.decisions(),
-      chain: settlement.isHealthy()
+      chain: settlement.isHealthy(),
+      ...(membership == null ? {} : { community: { ...membership.state(), standing: standing() } }),
+      divergence: books.divergence(),
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),
     trades: async (query) => store.trades(query),

@@ -8,6 +8,7 @@ import { ACCEPT, ignore, reject } from '../domain/verdict.ts'
 import { admit } from '../market/admission.ts'
 import { orderId } from '../signing/digests.ts'
 import { verifyOrder } from '../signing/verify.ts'
+import { membersOf } from './members.ts'
 import type { NodeContext } from './context.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { Hex } from '../domain/units.ts'
@@ -24,11 +25,12 @@ const BOUNDS = {
 
 export type ReceiveOrder = (signed: SignedOrder) => Verdict
 
-export function receiveOrder (context: Pick<NodeContext, 'rules' | 'rulesDigest' | 'at' | 'book' | 'clock' | 'signer' | 'emit'>): ReceiveOrder {
+export function receiveOrder (context: Pick<NodeContext, 'rules' | 'rulesDigest' | 'at' | 'book' | 'clock' | 'membership' | 'signer' | 'emit'>): ReceiveOrder {
   const { rules, rulesDigest, at, book, clock, signer, emit } = context
+  const { isMember } = membersOf(context)
   return (signed) => {
     const id = (): Hex => orderId(signed.order, at)
-    const verdict = admit(signed.order, id, { rules, rulesDigest, book, bounds: BOUNDS, now: clock.now() })
+    const verdict = admit(signed.order, id, { rules, rulesDigest, book, bounds: BOUNDS, now: clock.now(), isMember })
     if (verdict != null) {
       return verdict
     }

@@ -12,6 +12,7 @@ import { addressOf } from '../signing/keys.ts'
 import { isTradeSignedBy } from '../signing/verify.ts'
 import { NO_TAB, watermark } from '../trade/tab-ledger.ts'
 import { step } from '../trade/trade-machine.ts'
+import { membersOf } from './members.ts'
 import { talk } from './talk.ts'
 import type { NodeContext } from './context.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
@@ -38,7 +39,8 @@ export interface Buyer {
   heal(trade: Trade): Promise<void>
 }
 
-export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'clock' | 'ledger' | 'network' | 'signer' | 'logger'> & { newTradeId(): Hex }): Buyer {
+export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'clock' | 'ledger' | 'membership' | 'network' | 'signer' | 'logger'> & { newTradeId(): Hex }): Buyer {
+  const { attesterOf } = membersOf(context)
   const { home, rules, at, clock, ledger, network, signer, logger } = context
 
   const apply = async (id: Hex, event: TradeEvent): Promise<Trade> => ledger.exclusive(async () => {
@@ -87,7 +89,7 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
       seller: trade.partner,
       slot,
       pricePerKwh: trade.pricePerKwh,
-      attester: addressOf(trade.partnerKey),
+      attester: attesterOf(trade.partner, addressOf(trade.partnerKey)),
       ref: tradeRef(trade.orderId, trade.id)
     }
     const wrong = Object.entries(expected).find(([name, value]) => terms[name as keyof TradeTerms] !== value)

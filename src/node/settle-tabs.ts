@@ -9,10 +9,13 @@ import { hasTerms, positionOf } from '../domain/trade.ts'
 import { newerChainTab, settledPoint } from '../trade/tab-ledger.ts'
 import { step } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
+import type { CountersignedTab, HandOver } from './hand-over.ts'
+import type { Position } from '../domain/period.ts'
 import type { ChainTab, SignedReceipt } from '../domain/receipt.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
+import type { Submitted } from '../ports/settlement.ts'
 
 /** How long a transaction is watched after it was mined; a receipt that is still not confirmed then is submitted again. */
 const CONFIRM_SEC = 3600
@@ -30,10 +33,17 @@ export interface TabSettlement {
   /** Reads one tab from the chain again and moves the trades it settles. */
   refresh(buyer: Account, seller: Account): Promise<void>
   refreshAll(): Promise<void>
-  /** Seller: submits all that we are owed as soon as some of it is owed for a whole settlement interval, also after a restart. */
+  /** Seller: what we are owed, as soon as some of it is owed for a whole settlement interval. */
+  owed(): SignedReceipt[]
+  /** Seller: gives away or submits all that we are owed as soon as some of it is owed for a whole settlement interval, also after a restart. */
   collect(): Promise<void>
-  /** Submits again what a reorganisation took away: our transactions that vanished, and what we are owed when a tab fell back. */
-  resubmit(): Promise<void>
+  /**
+   * Submits again what a reorganisation took away: our transactions that vanished, and what we are owed when a tab fell back.
+   * Resolves with these tabs and how far receipts bring them: what was claimed beyond has to be claimed again.
+   */
+  resubmit(): Promise<ReadonlyArray<{ readonly tab: Tab, readonly through: Position }>>
+  /** Seller: a claim is under way; if it vanishes, `resubmit` says so. */
+  watchClaim(tab: Tab, submitted: Submitted): void
   /** Submits everything that is ahead of the chain, ours to pay and ours to be paid; resolves with the number of receipts. */
   settleNow(): Promise<number>
   /** Buyer: frees what expired tabs still hold. */
@@ -46,7 +56,7 @@ interface UnderWay {
   readonly missingSince?: UnixSeconds
 }
 
-export function settleTabs (context: Pick<NodeContext, 'home' | 'clock' | 'ledger' | 'settlement' | 'logger' | 'emit'>): TabSettlement {
+export function settleTabs (context: Pick<NodeContext, 'home' | 'clock' | 'ledger' | 'settlement' | 'logger' | 'emit'>, handOver: HandOver): TabSettlement {
   const { home, clock, ledger, settlement, logger } = context
   const underWay = new Map<string, UnderWay>()
   /** Tabs that the chain once had further than it has now, and since when. */
@@ -129,6 +139,13 @@ export function settleTabs (context: Pick<NodeContext, 'home' | 'clock' | 'ledge
 
   const isUnderWay = (tab: Tab): boolean => isAhead(tab) && (underWay.get(tabId(tab.buyer, tab.seller))?.until ?? 0) > clock.now()
 
+  const owed = (): CountersignedTab[] => {
+    const isOwed = (tab: Tab): boolean => tab.role === 'seller' && isAhead(tab) && !isUnderWay(tab) && settledPoint(tab).total > tab.chain.paid
+    const isDue = ({ role, state, changedAt }: Trade): boolean => role === 'seller' && state === 'receipted' && changedAt <= clock.now() - home.settleEverySec
+    const tabs = ledger.allTabs().filter(isCountersigned).filter(isOwed)
+    return tabs.some(({ buyer, seller }) => ledger.between(buyer, seller).some(isDue)) ? tabs : []
+  }
+
   const submitAll = async (tabs: readonly Tab[]): Promise<number> => {
     const batch = tabs.map(({ signed }) => signed).filter((signed) => signed != null)
     if (batch.length > 0) {
@@ -147,6 +164,10 @@ export function settleTabs (context: Pick<NodeContext, 'home' | 'clock' | 'ledge
         await refresh(buyer, seller)
       }
     },
+    watchClaim ({ buyer, seller }, { tx }) {
+      underWay.set(tabId(buyer, seller), { tx, until: clock.now() + CONFIRM_SEC })
+      fallenSince.delete(tabId(buyer, seller))
+    },
     async resubmit () {
       const isVanished = await findVanished()
       for (const { buyer, seller } of ledger.allTabs().filter(({ buyer, seller }) => fallenSince.has(tabId(buyer, seller)))) {
@@ -156,19 +177,18 @@ export function settleTabs (context: Pick<NodeContext, 'home' | 'clock' | 'ledge
         const id = tabId(buyer, seller)
         return isVanished(id) || (isLost(fallenSince.get(id)) && !underWay.has(id))
       })
-      if (lost.length > 0) {
-        logger.warn('the chain lost receipts: they are submitted again', { tabs: lost.length })
-        await submitAll(lost)
+      if (lost.length === 0) {
+        return []
       }
+      logger.warn('the chain lost receipts or claims: they are submitted again', { tabs: lost.length })
+      const now = await Promise.all(lost.map(async (tab) => ({ tab, through: (await settlement.tab(tab.buyer, tab.seller)).through })))
+      const receipts = now.filter(({ tab, through }) => tab.signed != null && tab.signed.receipt.through > through)
+      await submitAll(receipts.map(({ tab }) => tab))
+      return now.map(({ tab, through }) => ({ tab, through: Math.max(through, tab.signed?.receipt.through ?? 0) }))
     },
     settleNow: async () => submitAll(ledger.allTabs().filter(isAhead)),
-    async collect () {
-      const owedToUs = ledger.allTabs().filter((tab) => tab.role === 'seller' && isAhead(tab) && !isUnderWay(tab) && settledPoint(tab).total > tab.chain.paid)
-      const isDue = ({ role, state, changedAt }: Trade): boolean => role === 'seller' && state === 'receipted' && changedAt <= clock.now() - home.settleEverySec
-      if (owedToUs.some(({ buyer, seller }) => ledger.between(buyer, seller).some(isDue))) {
-        await submitAll(owedToUs)
-      }
-    },
+    owed: () => owed().map(({ signed }) => signed),
+    collect: async () => { await submitAll(await handOver(owed())) },
     async releaseExpired () {
       const over = ledger.allTabs().filter(({ role, chain }) => role === 'buyer' && chain.cap > chain.paid && chain.expiry <= slotOf(clock.now() - 2 * SLOT_SEC))
       if (over.length > 0) {
@@ -176,4 +196,8 @@ export function settleTabs (context: Pick<NodeContext, 'home' | 'clock' | 'ledge
       }
     }
   }
+}
+
+function isCountersigned (tab: Tab): tab is CountersignedTab {
+  return tab.signed != null
 }

@@ -1,3 +1,4 @@
+import type { BookAnswer, BookQuestion } from '../domain/book-sync.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { TradeAnswer, TradeRequest } from '../domain/trade-message.ts'
 import type { PublicKey } from '../domain/units.ts'
@@ -9,6 +10,8 @@ export interface NetworkHandlers {
   onOrder(order: SignedOrder): Promise<Verdict>
   /** Answers one request of a neighbour whose hot key the connection has proved. */
   onTrade(request: TradeRequest, from: PublicKey): Promise<TradeAnswer>
+  /** Answers one neighbour's question about our book. Without it the node has no book to compare. */
+  onBook?(question: BookQuestion): Promise<BookAnswer>
   onPeer?(peer: Peer, isConnected: boolean): void
 }
 
@@ -20,10 +23,10 @@ export interface Peer {
   readonly address: string
 }
 
-/** One trade stream: each question gets one answer, in order. */
-export interface Conversation {
+/** One stream: each question gets one answer, in order. */
+export interface Conversation<Question = TradeRequest, Answer = TradeAnswer> {
   /** Throws `NETWORK_CLOSED` or `NETWORK_TIMEOUT`; asking again in a new conversation is always safe. */
-  ask(request: TradeRequest): Promise<TradeAnswer>
+  ask(question: Question): Promise<Answer>
   close(): Promise<void>
 }
 
@@ -36,9 +39,13 @@ export interface Network {
   publish(order: SignedOrder): Promise<number>
   /** Throws `NETWORK_UNREACHABLE` when the neighbour cannot be dialled. */
   converse(key: PublicKey): Promise<Conversation>
+  /** Asks a connected neighbour about its book. Throws `NETWORK_UNREACHABLE`; bytes that make no sense come out as `NETWORK_MALFORMED`, beneath `NETWORK_CLOSED`. */
+  readBook(peerId: string): Promise<Conversation<BookQuestion, BookAnswer>>
   peers(): Peer[]
   /** Addresses this node can be dialled at, ending in its peer id. */
   addresses(): string[]
   /** Dials a full multiaddress; throws `NETWORK_BAD_ADDRESS` or `NETWORK_UNREACHABLE`. */
   dial(address: string): Promise<void>
+  /** Closes every connection to a neighbour. Nothing keeps either side from dialling again. */
+  hangUp(peerId: string): Promise<void>
 }

@@ -16,10 +16,24 @@ export interface Batch {
   readonly decisions?: readonly Decision[]
   /** What the owner changed since the configuration, all of it. */
   readonly knobs?: Partial<Knobs>
+  readonly notes?: readonly Note[]
+}
+
+/** What an adapter wants to know again after a restart, in words of its own. */
+export interface Note {
+  readonly id: string
+  readonly text: string
+}
+
+/** Where notes are kept. */
+export interface Notes {
+  /** Undefined when nothing was ever noted under this name. */
+  note(id: string): Promise<string | undefined>
+  commit(batch: Pick<Batch, 'notes'>): Promise<void>
 }
 
 /** The node's memory. What `commit` has resolved is still there after the process is killed. */
-export interface Store {
+export interface Store extends Notes {
   /** All or nothing, on disk before it resolves. Throws `STORE_CLOSED` or `STORE_FAILED`. */
   commit(batch: Batch): Promise<void>
   /** Trades whose period starts in `[from, to)`, oldest first; filtered by state when given. */

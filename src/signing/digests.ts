@@ -1,11 +1,15 @@
 import { concat, hashStruct, hashTypedData, keccak256 } from 'viem'
+import {
+  CERTIFICATES_DOMAIN_NAME, CERTIFICATES_DOMAIN_VERSION, DAILY_EXPORT_TYPES, JOIN_TYPES, METER_BOOK_DOMAIN_NAME, METER_BOOK_DOMAIN_VERSION
+} from '../../protocols/community/typed-data.ts'
 import { MARKET_RULES_TYPES, OPTIONAL_MARKET_RULES, ORDER_DOMAIN_NAME, ORDER_DOMAIN_VERSION, ORDER_TYPES } from '../../protocols/order/typed-data.ts'
 import { ESCROW_DOMAIN_NAME, ESCROW_DOMAIN_VERSION, READING_TYPES, RECEIPT_TYPES, TRADE_TYPES } from '../../protocols/trade/typed-data.ts'
+import type { DailyExport } from '../domain/certificate.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
 import type { Order } from '../domain/order.ts'
 import type { Attestation, Receipt } from '../domain/receipt.ts'
 import type { TradeTerms } from '../domain/trade.ts'
-import type { Account, Hex } from '../domain/units.ts'
+import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
 
 /** The chain and contract every digest is bound to, so that a signature means nothing anywhere else. */
 export interface SettlementDomain {
@@ -61,4 +65,31 @@ export function tradeRef (order: Hex, trade: Hex): Hex {
 /** Name of the export register of the software meter that belongs to a hot key: keccak256 of `wattmesh export` and the address. */
 export function exportMeterId (address: Account): Hex {
   return keccak256(concat(['0x776174746d657368206578706f7274', address]))
+}
+
+/** A request to enter a meter book with a meter key; `nonce` is the book's own count of the home's requests. */
+export interface Join {
+  readonly home: Account
+  readonly meter: Account
+  readonly until: UnixSeconds
+  readonly nonce: bigint
+}
+
+/** Where a contract of the community is: what its papers are bound to. */
+export interface ContractPlace {
+  readonly chainId: number
+  readonly contract: Account
+}
+
+/** What a meter key signs so that its home may join a meter book. */
+export function joinDigest (join: Join, { chainId, contract }: ContractPlace): Hex {
+  const domain: Domain = { name: METER_BOOK_DOMAIN_NAME, version: METER_BOOK_DOMAIN_VERSION, chainId, verifyingContract: contract }
+  return hashTypedData({ domain, types: JOIN_TYPES, primaryType: 'Join', message: join })
+}
+
+/** What an attester signs for the certificate of a day. */
+export function dailyExportDigest (daily: DailyExport, { chainId, contract }: ContractPlace): Hex {
+  const domain: Domain = { name: CERTIFICATES_DOMAIN_NAME, version: CERTIFICATES_DOMAIN_VERSION, chainId, verifyingContract: contract }
+  const message = { ...daily, wh: BigInt(daily.wh), capacityW: BigInt(daily.capacityW) }
+  return hashTypedData({ domain, types: DAILY_EXPORT_TYPES, primaryType: 'DailyExport', message })
 }

@@ -1,6 +1,5 @@
 import { CodedError } from '../domain/errors.ts'
 import type { SignedOrder } from '../domain/order.ts'
-import type { TradeAnswer, TradeRequest } from '../domain/trade-message.ts'
 import type { PublicKey } from '../domain/units.ts'
 import type { Conversation, Network, NetworkHandlers, Peer } from '../ports/network.ts'
 
@@ -25,13 +24,16 @@ interface Home {
 }
 
 const ADDRESS_PREFIX = '/memory/'
+const UNREACHABLE = 'The neighbour cannot be reached; try again when it is online.'
 
 export function createMemoryStreet (init: MemoryStreetInit = {}): MemoryStreet {
   const homes = new Map<PublicKey, Home>()
   const underway = new Set<Promise<void>>()
+  /** Pairs that hung up, until one of them dials again. */
+  const parted = new Set<string>()
 
   function isLinked (from: Home, to: Home): boolean {
-    return from !== to && from.handlers != null && to.handlers != null && init.isLinked?.(from.key, to.key) !== false
+    return from !== to && !parted.has(pairOf(from, to)) && from.handlers != null && to.handlers != null && init.isLinked?.(from.key, to.key) !== false
   }
 
   function neighbours (home: Home): Home[] {
@@ -53,14 +55,14 @@ export function createMemoryStreet (init: MemoryStreetInit = {}): MemoryStreet {
     }
   }
 
-  function exchangeWith (from: Home, to: Home): Conversation {
+  function exchangeWith<Question, Answer> (from: Home, to: Home, answer: (handlers: NetworkHandlers, question: Question) => Promise<Answer>): Conversation<Question, Answer> {
     let isOpen = true
     return {
-      async ask (request) {
+      async ask (question) {
         if (!isOpen || !isLinked(from, to)) {
           throw closed()
         }
-        return exchange(request, from, to)
+        return exchange(from, to, async (handlers) => structuredClone(await answer(handlers, structuredClone(question))))
       },
       async close () {
         isOpen = false
@@ -69,18 +71,21 @@ export function createMemoryStreet (init: MemoryStreetInit = {}): MemoryStreet {
   }
 
   /** One question there and one answer back; whichever is lost on the way, the asker hears nothing. */
-  async function exchange (request: TradeRequest, from: Home, to: Home): Promise<TradeAnswer> {
+  async function exchange<Answer> (from: Home, to: Home, ask: (handlers: NetworkHandlers) => Promise<Answer>): Promise<Answer> {
     if (init.isLost?.(from.key, to.key) === true) {
       throw timeout()
     }
-    const answer = await to.handlers?.onTrade(structuredClone(request), from.key).catch((cause) => { throw closed(cause) })
-    if (answer == null || !isLinked(from, to)) {
+    if (to.handlers == null) {
+      throw closed()
+    }
+    const answer = await ask(to.handlers).catch((cause) => { throw closed(cause) })
+    if (!isLinked(from, to)) {
       throw closed()
     }
     if (init.isLost?.(to.key, from.key) === true) {
       throw timeout()
     }
-    return structuredClone(answer)
+    return answer
   }
 
   function networkOf (home: Home): Network {
@@ -111,14 +116,28 @@ export function createMemoryStreet (init: MemoryStreetInit = {}): MemoryStreet {
         relay(structuredClone(order), home, new Set([home]))
         return count
       },
-      converse: async (key) => exchangeWith(home, find(key, 'The neighbour cannot be reached; try again when it is online.')),
+      converse: async (key) => exchangeWith(home, find(key, UNREACHABLE), async (handlers, request) => handlers.onTrade(request, home.key)),
+      readBook: async (peerId) => exchangeWith(home, find(peerId as PublicKey, UNREACHABLE), async (handlers, question) =>
+        handlers.onBook?.(question) ?? { kind: 'refusal', code: 'OTHER_MARKET' }),
       peers: () => neighbours(home).map(describe),
       addresses: () => home.handlers == null ? [] : [describe(home).address],
       async dial (address) {
         if (!/^\/memory\/0x[0-9a-f]{66}$/.test(address)) {
           throw new CodedError('NETWORK_BAD_ADDRESS', 'The address must be /memory/ and a public key.')
         }
-        find(address.slice(ADDRESS_PREFIX.length) as PublicKey, `Nobody answers at ${address}; check that the node there is running.`)
+        const key = address.slice(ADDRESS_PREFIX.length) as PublicKey
+        const other = homes.get(key)
+        if (other != null && parted.delete(pairOf(home, other)) && isLinked(home, other)) {
+          announce(home, [other], true)
+        }
+        find(key, `Nobody answers at ${address}; check that the node there is running.`)
+      },
+      async hangUp (peerId) {
+        const other = homes.get(peerId as PublicKey)
+        if (other != null && isLinked(home, other)) {
+          announce(home, [other], false)
+          parted.add(pairOf(home, other))
+        }
       }
     }
   }
@@ -135,6 +154,10 @@ export function createMemoryStreet (init: MemoryStreetInit = {}): MemoryStreet {
       }
     }
   }
+}
+
+function pairOf (a: Home, b: Home): string {
+  return [a.key, b.key].sort().join()
 }
 
 /** True for accept. A home that stopped or failed passes nothing on. */

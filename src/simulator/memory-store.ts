@@ -16,6 +16,7 @@ export function createMemoryStore (): Store {
   const readings = new Map<UnixSeconds, PeriodReading>()
   const decisions = new Map<UnixSeconds, Decision>()
   let knobs: Partial<Knobs> = {}
+  const notes = new Map<string, string>()
   let isClosed = false
 
   const assertOpen = (): void => {
@@ -31,6 +32,7 @@ export function createMemoryStore (): Store {
       copy.trades?.forEach(trade => trades.set(`${trade.periodStart}!${trade.id}`, trade))
       copy.tabs?.forEach(tab => tabs.set(tabId(tab.buyer, tab.seller), tab))
       copy.orders?.forEach(signed => orders.set(signed.order.periodStart, signed))
+      copy.notes?.forEach(({ id, text }) => notes.set(id, text))
       copy.readings?.forEach(reading => readings.set(reading.periodStart, reading))
       copy.decisions?.forEach(decision => decisions.set(decision.periodStart, decision))
       knobs = copy.knobs ?? knobs
@@ -64,6 +66,10 @@ export function createMemoryStore (): Store {
     async knobs (): Promise<Partial<Knobs>> {
       assertOpen()
       return knobs
+    },
+    async note (id: string): Promise<string | undefined> {
+      assertOpen()
+      return notes.get(id)
     },
     async close (): Promise<void> {
       isClosed = true

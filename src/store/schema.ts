@@ -18,7 +18,8 @@ export const PREFIX = {
   order: 'o',
   reading: 'r',
   decision: 'd',
-  knobs: 'k'
+  knobs: 'k',
+  note: 'n'
 } as const
 
 /** Prefixes of earlier versions, with what they held. */
@@ -42,6 +43,7 @@ export function keyRange (prefix: string, from?: UnixSeconds, to?: UnixSeconds):
 const tradeKey = (trade: Trade): string => `${timeKey(PREFIX.trade, trade.periodStart)}!${trade.id}`
 const tabKey = (tab: Tab): string => `${PREFIX.tab}!${tabId(tab.buyer, tab.seller)}`
 const orderKey = (signed: SignedOrder): string => timeKey(PREFIX.order, signed.order.periodStart)
+export const noteKey = (id: string): string => `${PREFIX.note}!${id}`
 const readingKey = (reading: PeriodReading): string => timeKey(PREFIX.reading, reading.periodStart)
 
 const decisionKey = (decision: Decision): string => timeKey(PREFIX.decision, decision.periodStart)
@@ -57,6 +59,7 @@ export function keyedRecords (batch: Batch): Array<[key: string, record: object]
     ...keyed(batch.orders, orderKey),
     ...keyed(batch.readings, readingKey),
     ...keyed(batch.decisions, decisionKey),
-    ...keyed(batch.knobs == null ? [] : [batch.knobs], knobsKey)
+    ...keyed(batch.knobs == null ? [] : [batch.knobs], knobsKey),
+    ...keyed(batch.notes, ({ id }) => noteKey(id))
   ]
 }

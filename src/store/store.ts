@@ -5,7 +5,7 @@
  */
 import { CodedError } from '../domain/errors.ts'
 import { asStoreError, openDatabase } from './database.ts'
-import { keyRange, keyedRecords, PREFIX, TALLY_KEY } from './schema.ts'
+import { keyRange, keyedRecords, noteKey, PREFIX, TALLY_KEY } from './schema.ts'
 import { formatTally, replaceIn } from './tally.ts'
 import { decode, encode } from './values.ts'
 import type { Database } from './database.ts'
@@ -17,7 +17,7 @@ import type { PeriodReading } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade, TradeState } from '../domain/trade.ts'
 import type { UnixSeconds } from '../domain/units.ts'
-import type { Batch, Store } from '../ports/store.ts'
+import type { Batch, Note, Store } from '../ports/store.ts'
 import type { Logger } from '../ports/telemetry.ts'
 import type { Level } from 'level'
 
@@ -79,6 +79,12 @@ class LevelStore implements Store {
 
   async knobs (): Promise<Partial<Knobs>> {
     return (await this.range<Partial<Knobs>>(keyRange(PREFIX.knobs))).at(0) ?? {}
+  }
+
+  async note (id: string): Promise<string | undefined> {
+    const key = noteKey(id)
+    const [note] = await this.range<Note>({ gte: key, lt: `${key}\0` })
+    return note?.text
   }
 
   async close (): Promise<void> {

@@ -3,7 +3,8 @@ import { concat, createTestClient, encodeDeployData, http, keccak256, pad, publi
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAddress } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import { energyEscrowAbi, energyEscrowBytecode, practiceTokenAbi, practiceTokenBytecode } from '../../contracts/abi.ts'
-import { DEPLOYER, deployEscrow, escrowAddress } from '../../src/chain/deploy.ts'
+import { DEPLOYER } from '../../src/chain/create2.ts'
+import { deployEscrow, escrowAddress } from '../../src/chain/deploy.ts'
 import { createEscrowSettlement } from '../../src/chain/escrow.ts'
 import { CodedError } from '../../src/domain/errors.ts'
 import { startAnvil } from '../helpers/anvil.ts'
@@ -81,6 +82,19 @@ describe('deploying an escrow', () => {
     const again = await deploy({ privateKey: generatePrivateKey() })
     expect(again).to.include({ escrow: ESCROW, chainId: CHAIN, created: undefined })
     expect(sent()).to.equal(1)
+  })
+
+  it('should find the block of an escrow that is there already, or say that nobody knows', async () => {
+    await client.mine({ blocks: 37 })
+    const { deployBlock } = await deploy()
+    await client.mine({ blocks: 90 })
+    proxy.calls.length = 0
+    expect(await deploy()).to.include({ created: undefined, deployBlock })
+    expect(proxy.calls.filter(({ method }) => method === 'eth_getCode').length).to.be.below(15)
+    // a service that keeps no old states
+    const newest = await client.getBlockNumber()
+    proxy.twist = (call) => call.method === 'eth_getCode' && call.params[1] !== 'latest' && Number(call.params[1]) < newest - 5n ? { ...call, method: 'no_such_method' } : call
+    expect(await deploy()).to.include({ created: undefined, deployBlock: undefined })
   })
 
   it('should give each token its own escrow, and each chain the same for one token', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'aegir/chai'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
+import { createMemoryStore } from '../../src/simulator/memory-store.ts'
 import { until } from '../helpers/until.ts'
 import { startProxy } from './proxy.ts'
 import { startRig } from './rig.ts'
@@ -120,6 +121,35 @@ describe('escrow events', () => {
     await owner.deposit(1n)
     await until(() => seen.length === 1)
     expect(lines).to.include('error a listener of escrow events failed')
+  })
+
+  it('should go on after a restart where it was, and tell the newest range again', async () => {
+    const notes = createMemoryStore()
+    const run = async (wanted: Money): Promise<Money[]> => {
+      const use = rig.settlement(generatePrivateKey(), { rpcUrl: proxy.url, notes })
+      await use.start()
+      const seen = amounts(use)
+      await until(() => seen.includes(wanted))
+      await rig.client.mine({ blocks: 1 })
+      await until(async () => (await notes.note(`events of ${rig.chain.escrow} on ${rig.chain.chainId}`))?.includes(`"${await rig.client.getBlockNumber() - 1n}n"`) === true)
+      await use.stop()
+      return seen
+    }
+    await owner.deposit(1n)
+    await owner.deposit(2n)
+    expect(await run(2n)).to.deep.equal([1n, 2n])
+    proxy.calls.length = 0
+    const snapshot = await rig.client.snapshot()
+    await owner.deposit(3n)
+    expect(await run(3n)).to.deep.equal([3n])
+    const [{ params }] = proxy.calls.filter(({ method }) => method === 'eth_getLogs')
+    expect(Number((params[0] as { fromBlock: Hex }).fromBlock)).to.be.above(Number(rig.chain.deployBlock) + 2)
+
+    // what a reorganisation changed meanwhile is told anew
+    await rig.client.revert({ id: snapshot })
+    await owner.deposit(4n)
+    await rig.client.mine({ blocks: 3 })
+    expect(await run(4n)).to.deep.equal([4n])
   })
 
   it('should ask once for all listeners and fall silent with the last', async () => {

@@ -1,5 +1,7 @@
 import { expect } from 'aegir/chai'
+import { getAddress } from 'viem'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
+import { createMemoryStore } from '../../src/simulator/memory-store.ts'
 import { until } from '../helpers/until.ts'
 import { startProxy } from './proxy.ts'
 import { startRig } from './rig.ts'
@@ -12,6 +14,7 @@ const NOBODY: Account = '0x000000000000000000000000000000000000dead'
 const REPLACE_AFTER_MS = 40
 
 interface Sent {
+  readonly type: Hex
   readonly hash: Hex
   readonly nonce: number
   readonly fees: readonly bigint[]
@@ -45,10 +48,10 @@ describe('a transaction that is not mined', () => {
   async function waiting (): Promise<Sent | undefined> {
     const { pending } = await rig.client.getTxpoolContent()
     const ours = Object.entries(pending).find(([from]) => from.toLowerCase() === address)
-    const [tx] = Object.values(ours?.[1] ?? {}) as Array<{ hash: Hex, nonce: Hex, maxFeePerGas?: Hex, maxPriorityFeePerGas?: Hex, gasPrice: Hex }>
+    const [tx] = Object.values(ours?.[1] ?? {}) as Array<{ hash: Hex, type: Hex, nonce: Hex, maxFeePerGas?: Hex, maxPriorityFeePerGas?: Hex, gasPrice: Hex }>
     return tx == null
       ? undefined
-      : { hash: tx.hash, nonce: Number(tx.nonce), fees: [tx.maxFeePerGas ?? tx.gasPrice, tx.maxPriorityFeePerGas ?? tx.gasPrice].map(BigInt) }
+      : { hash: tx.hash, type: tx.type, nonce: Number(tx.nonce), fees: [tx.maxFeePerGas ?? tx.gasPrice, tx.maxPriorityFeePerGas ?? tx.gasPrice].map(BigInt) }
   }
 
   async function next (before?: Sent): Promise<Sent> {
@@ -91,6 +94,43 @@ describe('a transaction that is not mined', () => {
     await until(() => sent() > 1)
     delete proxy.answers.eth_getTransactionReceipt
     expect((await release).tx).to.equal(first.hash)
+  })
+
+  it('should be pushed out after a restart by the next one', async () => {
+    const notes = createMemoryStore()
+    const before = rig.settlement(key, { notes })
+    await before.start()
+    const lost = before.release(NOBODY, [NOBODY]).then(() => 'mined', ({ code }) => code)
+    const first = await next()
+    await until(async () => await notes.note(`transaction of ${getAddress(address)} on ${rig.chain.chainId}`) != null)
+    await before.stop()
+    expect(await lost).to.equal('CHAIN_STOPPED')
+    const release = rig.settlement(key, { notes }).release(NOBODY, [NOBODY])
+    const second = await next(first)
+    expect(second.nonce).to.equal(first.nonce)
+    second.fees.forEach((fee, index) => { expect(fee * 8n >= first.fees[index] * 9n, `fee ${index}`).to.equal(true) })
+    await rig.chain.mine(0)
+    expect((await release).tx).to.equal(second.hash)
+    const third = rig.settlement(key, { notes }).release(NOBODY, [NOBODY])
+    expect((await next()).nonce).to.equal(first.nonce + 1)
+    await rig.chain.mine(0)
+    await third
+  })
+
+  it('should be sent again for more on a chain that knows one gas price only', async () => {
+    const withoutBaseFee = async (real: () => Promise<unknown>): Promise<unknown> => ({ ...await real() as object, baseFeePerGas: undefined })
+    proxy.answers.eth_getBlockByNumber = withoutBaseFee
+    const release = impatient().release(NOBODY, [NOBODY])
+    const first = await next()
+    const second = await next(first)
+    const [price] = first.fees
+    expect(first.type).to.equal('0x0')
+    expect(second.type).to.equal('0x0')
+    expect(second.nonce).to.equal(first.nonce)
+    expect(second.fees[0] * 8n >= price * 9n).to.equal(true)
+    await rig.chain.mine(0)
+    const { tx } = await release
+    expect((await rig.client.getTransaction({ hash: tx })).nonce).to.equal(first.nonce)
   })
 
   it('should be sent again a bounded number of times', async () => {

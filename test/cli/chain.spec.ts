@@ -64,9 +64,9 @@ describe('deploying an escrow from the command line', function () {
 
     const second = await deploy()
     expect(second.code, second.stderr).to.equal(0)
-    expect(second.stdout).to.include('nothing was sent').and.include(address).and.not.include('deployBlock')
+    expect(second.stdout).to.include('nothing was sent').and.include(address).and.include('    deployBlock: 2\n')
 
     const { stdout } = await deploy('--json')
-    expect(JSON.parse(stdout)).to.deep.equal({ chainId: 31337, escrow: address, token: { address: TOKEN.toLowerCase(), symbol: 'pEUR', decimals: 6 }, created: null })
+    expect(JSON.parse(stdout)).to.deep.equal({ chainId: 31337, escrow: address, token: { address: TOKEN.toLowerCase(), symbol: 'pEUR', decimals: 6 }, created: null, deployBlock: '2' })
   })
 })

@@ -90,7 +90,7 @@ describe('setting up and running a home from the command line', function () {
     await node.said(/ready/)
     const status = await runCli('status', '--data', data)
     expect(status.code, status.stderr).to.equal(0)
-    expect(status.stdout).to.match(/Elm 4 in market area "elm street"/)
+    expect(status.stdout).to.match(/Elm 4 in market area "elm street"/).and.to.match(/books +not compared yet/)
     const wallet = JSON.parse((await runCli('wallet', '--data', data, '--json')).stdout)
     expect(wallet.account).to.deep.equal({ balance: '60000000', reserved: '0' })
     expect(wallet.key.dailyLimit).to.equal('20000000')

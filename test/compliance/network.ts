@@ -1,8 +1,9 @@
 import { expect } from 'aegir/chai'
 import { hasCode } from '../../src/domain/errors.ts'
 import { ACCEPT, ignore, reject } from '../../src/domain/verdict.ts'
-import { aDigest, anAccount, aSignature, aSignedOrder, aSigner } from '../helpers/orders.ts'
+import { aDigest, anAccount, aSignature, aSignedOrder, aSigner, NOON } from '../helpers/orders.ts'
 import { until } from '../helpers/until.ts'
+import type { BookAnswer, BookQuestion } from '../../src/domain/book-sync.ts'
 import type { SignedOrder } from '../../src/domain/order.ts'
 import type { TradeAnswer, TradeRequest } from '../../src/domain/trade-message.ts'
 import type { PublicKey } from '../../src/domain/units.ts'
@@ -29,6 +30,7 @@ interface Home {
   readonly peers: Array<[string, boolean]>
   verdict(order: SignedOrder): Verdict
   answer(request: TradeRequest): Promise<TradeAnswer>
+  tell(question: BookQuestion): Promise<BookAnswer>
 }
 
 const LINE = [[0, 1], [1, 2]] as const
@@ -139,6 +141,57 @@ export function testNetwork (name: string, setup: NetworkSetup): void {
       await expectCode(talk.ask(aProposal(1)), 'NETWORK_CLOSED')
     })
 
+    it('should carry questions about a book and their answers, in order', async () => {
+      const [alice, bob] = await start(2, PAIR)
+      const digests: BookAnswer = { kind: 'digests', from: NOON, isSame: false, isMore: true, digests: [{ signer: anAccount(1), digest: `0x${'0d'.repeat(16)}` }] }
+      const orders: BookAnswer = { kind: 'orders', isMore: false, orders: [aSignedOrder(), aSignedOrder({ quantity: 0, revision: 2 })] }
+      const asked: BookQuestion[] = []
+      bob.tell = async (question) => {
+        asked.push(question)
+        return question.kind === 'digests?' ? digests : orders
+      }
+      const questions: BookQuestion[] = [
+        { kind: 'digests?', rules: aDigest(1), from: NOON, root: `0x${'0a'.repeat(16)}`, after: undefined },
+        { kind: 'digests?', rules: aDigest(1), from: NOON, root: `0x${'0a'.repeat(16)}`, after: anAccount(7) },
+        { kind: 'orders?', rules: aDigest(1), signers: [anAccount(1), anAccount(2)], after: { signer: anAccount(1), periodStart: NOON, side: 'bid' } }
+      ]
+      const book = await alice.network.readBook(bob.network.peerId)
+      const answers = await Promise.all(questions.map(async (question) => book.ask(question)))
+      expect(answers).to.deep.equal([digests, digests, orders])
+      expect(asked).to.deep.equal(questions)
+      await book.close()
+      await expectCode(book.ask(questions[0]), 'NETWORK_CLOSED')
+    })
+
+    it('should be refused by a neighbour that keeps no book, and break off with one that fails', async () => {
+      const [alice, bob] = await start(2, PAIR)
+      const question: BookQuestion = { kind: 'orders?', rules: aDigest(1), signers: [anAccount(1)], after: undefined }
+      bob.tell = async () => { throw new Error('disk full') }
+      await expectCode((await alice.network.readBook(bob.network.peerId)).ask(question), 'NETWORK_CLOSED')
+      await bob.network.stop()
+      await until(() => alice.network.peers().length === 0)
+      await bob.network.start({ onOrder: async () => ACCEPT, onTrade: bob.answer })
+      await street.connect()
+      expect(await (await alice.network.readBook(bob.network.peerId)).ask(question)).to.deep.equal({ kind: 'refusal', code: 'OTHER_MARKET' })
+    })
+
+    it('should not read the book of a neighbour it has no connection to', async () => {
+      const [alice, bob] = await start(2, [])
+      await expectCode(alice.network.readBook(bob.network.peerId), 'NETWORK_UNREACHABLE')
+    })
+
+    it('should hang up on a neighbour, until one of them dials again', async () => {
+      const [alice, bob] = await start(2, PAIR)
+      await until(() => alice.peers.length === 1 && bob.peers.length === 1)
+      await alice.network.hangUp(bob.network.peerId)
+      await until(() => alice.network.peers().length === 0 && bob.network.peers().length === 0)
+      await until(() => alice.peers.length === 2 && bob.peers.length === 2)
+      await alice.network.dial(bob.network.addresses()[0])
+      await until(() => alice.peers.length === 3 && bob.peers.length === 3)
+      expect(alice.peers.map(([, isConnected]) => isConnected)).to.deep.equal([true, false, true])
+      expect(bob.network.peers()).to.have.lengthOf(1)
+    })
+
     it('should fail to converse with a neighbour it does not know', async () => {
       const [alice] = await start(1, [])
       await expectCode(alice.network.converse(aSigner(99).key), 'NETWORK_UNREACHABLE')
@@ -180,7 +233,8 @@ function aHome (network: Network): Home {
     asked: [],
     peers: [],
     verdict: () => ACCEPT,
-    answer: async () => ({ kind: 'decline', code: 'NOT_READY', remaining: 0 })
+    answer: async () => ({ kind: 'decline', code: 'NOT_READY', remaining: 0 }),
+    tell: async () => ({ kind: 'refusal', code: 'TOO_OFTEN' })
   }
 }
 
@@ -194,6 +248,7 @@ function handlersOf (home: Home): NetworkHandlers {
       home.asked.push({ request, from })
       return home.answer(request)
     },
+    onBook: async (question) => home.tell(question),
     onPeer (peer, isConnected) {
       home.peers.push([peer.key ?? '', isConnected])
       throw new Error('a listener that fails')

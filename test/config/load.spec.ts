@@ -48,10 +48,11 @@ describe('loading the configuration', () => {
       name: 'home',
       owner: '0x00000000000000000000000000000000000000aa',
       market: { area: 'elm-street', chainId: 31337, escrow: ESCROW, ...DEFAULT_MARKET_RULES },
-      chain: { rpc: 'http://127.0.0.1:8545', confirmations: 2, pollMs: 4000, maxHeadAgeSec: 900, deployBlock: 0 },
+      chain: { rpc: 'http://127.0.0.1:8545', confirmations: 2, pollMs: 4000, maxHeadAgeSec: 900, maxSilenceSec: 30, deployBlock: 0 },
       tariff: { retail: '0.30', feedIn: '0.08', bands: [], table: [] },
       network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: true, mdnsTag: '_wattmesh._udp.local', bootstrap: [], announce: [], dht: true, portMapping: true, reachability: true, relay: true, relayForOthers: true, holePunching: true },
       meter: { driver: 'demo', params: {} },
+      mqtt: { discoveryPrefix: 'homeassistant', topic: 'wattmesh', pauseSwitch: false },
       trading: {
         paused: false,
         forecast: 'own-history',
@@ -64,7 +65,8 @@ describe('loading the configuration', () => {
         lookMaxSec: 30,
         nearPrice: '0.005'
       },
-      tabs: { ceiling: '5.00', maxOpen: 12, settleEverySec: 86_400, unsecuredCredit: '0', lifeSec: 345_600, claimAfterSec: 129_600, meterDeadlineSec: 86_400 },
+      tabs: { ceiling: '5.00', maxOpen: 12, settleEverySec: 86_400, submitForOthers: false, unsecuredCredit: '0', lifeSec: 345_600, claimAfterSec: 129_600, meterDeadlineSec: 86_400 },
+      certificates: { enabled: false, capacityW: 10_000 },
       api: { host: '127.0.0.1', port: 0 },
       clock: { speed: 1 },
       log: { level: 'info', format: 'human' }

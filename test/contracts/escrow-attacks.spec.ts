@@ -5,7 +5,7 @@ import { energyEscrowAbi, practiceTokenAbi } from '../../contracts/abi.ts'
 import { compile } from '../../contracts/build.ts'
 import {
   DAY_SEC, EURO, EscrowFixture, LOCK_SEC, SLOT_SEC, START_SEC, compactSig, deploy, escrowTypes, household, outcomes,
-  position, revertOf, startEscrow
+  position, revertOf, startEscrow, statements
 } from '../helpers/escrow-fixture.ts'
 import { EscrowDesk } from './escrow-desk.ts'
 import { describeEach } from './implementations.ts'
@@ -52,7 +52,7 @@ describeEach('energy escrow under attack', bytecode => {
       const message = desk.receipt({})
       const foreign = compactSig(await alice.key.signTypedData({ domain, types: escrowTypes, primaryType: 'Receipt', message }))
 
-      expect(outcomes(await chain.send(bob.owner, 'settle', [[message], [foreign], []]))).to.deep.equal(['BuyerSigner'])
+      expect(outcomes(await chain.send(bob.owner, 'settle', statements([message], [foreign])))).to.deep.equal(['BuyerSigner'])
     })
 
     it('should refuse the same receipt a second time, and an older one after a newer', async () => {
@@ -71,7 +71,7 @@ describeEach('energy escrow under attack', bytecode => {
       const signer = await recoverAddress({ hash, signature: { r, s: numberToHex(low, { size: 32 }), yParity: 0 } })
       await chain.send(alice.owner, 'setSigner', [signer, START_SEC + 90 * DAY_SEC, 100n * EURO])
       const settle = async (s: bigint, parity: bigint): Promise<string[]> =>
-        outcomes(await chain.send(bob.owner, 'settle', [[receipt], [{ r, vs: numberToHex(parity << 255n | s, { size: 32 }) }], []]))
+        outcomes(await chain.send(bob.owner, 'settle', statements([receipt], [{ r, vs: numberToHex(parity << 255n | s, { size: 32 }) }])))
 
       expect(low + high).to.equal(secp256k1.Point.Fn.ORDER)
       expect(await settle(high, 1n)).to.deep.equal(['BuyerSigner'])
@@ -143,7 +143,7 @@ describeEach('energy escrow under attack', bytecode => {
       const buyer = [await chain.signReceipt(receipts[0], alice.key), await chain.signReceipt(receipts[1], alice.key)]
       const seller = [await chain.signReceipt(receipts[0], bob.key), await chain.signReceipt(receipts[1], thief.key)]
 
-      expect(outcomes(await chain.send(bob.owner, 'settle', [receipts, buyer, seller]))).to.deep.equal(['Stale', 'Settled'])
+      expect(outcomes(await chain.send(bob.owner, 'settle', statements(receipts, buyer, seller)))).to.deep.equal(['Stale', 'Settled'])
     })
   })
 

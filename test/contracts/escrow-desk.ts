@@ -1,6 +1,6 @@
 import { keccak256, parseSignature, toHex, zeroHash } from 'viem'
 import { practiceTokenAbi } from '../../contracts/abi.ts'
-import { DAY_SEC, EURO, START_SEC, namedKey, outcomes, position, slotOf } from '../helpers/escrow-fixture.ts'
+import { DAY_SEC, EURO, START_SEC, namedKey, outcomes, position, slotOf, statements } from '../helpers/escrow-fixture.ts'
 import type { EscrowFixture, Household, Receipt, Sig, Trade } from '../helpers/escrow-fixture.ts'
 import type { Hex, LocalAccount } from 'viem'
 
@@ -71,15 +71,11 @@ export class EscrowDesk {
     }
   }
 
-  async signed (receipts: readonly Receipt[], hands: Hands = {}): Promise<[readonly Receipt[], readonly Sig[], readonly Sig[]]> {
+  async signed (receipts: readonly Receipt[], hands: Hands = {}): Promise<ReturnType<typeof statements>> {
     const sign = async (key: LocalAccount): Promise<Sig[]> =>
       Promise.all(receipts.map(async receipt => this.chain.signReceipt(receipt, key)))
 
-    return [
-      receipts,
-      await sign(hands.buyer ?? this.buyer.key),
-      hands.seller === null ? [] : await sign(hands.seller ?? this.seller.key)
-    ]
+    return statements(receipts, await sign(hands.buyer ?? this.buyer.key), hands.seller === null ? [] : await sign(hands.seller ?? this.seller.key))
   }
 
   async submit (receipts: readonly Receipt[], hands: Hands = {}): Promise<Events> {

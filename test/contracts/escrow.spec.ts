@@ -1,13 +1,14 @@
 import { expect } from 'aegir/chai'
-import { encodeDeployData, toFunctionSelector, zeroAddress, zeroHash } from 'viem'
+import { encodeDeployData, toFunctionSelector, toHex, zeroAddress, zeroHash } from 'viem'
 import { energyEscrowAbi, practiceTokenAbi } from '../../contracts/abi.ts'
 import { skipReasons } from '../../contracts/skip-reasons.ts'
 import {
-  DAY_SEC, EURO, LOCK_SEC, SLOT_SEC, START_SEC, household, namedKey, outcomes, position, revertOf, slotOf, startEscrow
+  DAY_SEC, EURO, LOCK_SEC, SLOT_SEC, START_SEC, household, namedKey, outcomes, position, revertOf, slotOf, startEscrow,
+  statements, unsigned
 } from '../helpers/escrow-fixture.ts'
 import { EscrowDesk } from './escrow-desk.ts'
 import { describeEach } from './implementations.ts'
-import type { EscrowFixture } from '../helpers/escrow-fixture.ts'
+import type { EscrowFixture, Household, Sig } from '../helpers/escrow-fixture.ts'
 
 const alice = household(1)
 const bob = household(2)
@@ -134,7 +135,7 @@ describeEach('energy escrow', bytecode => {
       const [event] = await desk.submit([receipt])
 
       expect(event.eventName).to.equal('Settled')
-      expect(event.args).to.deep.equal({ ...receipt })
+      expect(event.args).to.deep.equal({ buyer: receipt.buyer, seller: receipt.seller, tab: unsigned(receipt)[2] })
       expect(await chain.tab(alice, bob)).to.deep.equal({ cap: receipt.cap, paid: 0n, through: receipt.through, expiry: receipt.expiry })
       expect(await chain.account(alice)).to.deep.equal({ balance: 1000n * EURO, reserved: 30n * EURO })
     })
@@ -168,7 +169,7 @@ describeEach('energy escrow', bytecode => {
       const receipts = [desk.receipt({}), other.receipt({})]
       const buyerSigs = [await chain.signReceipt(receipts[0], alice.key), await chain.signReceipt(receipts[1], carol.key)]
       const sellerSigs = [await chain.signReceipt(receipts[0], bob.key), await chain.signReceipt(receipts[1], alice.key)]
-      const events = await chain.send(household(9).owner, 'settle', [receipts, buyerSigs, sellerSigs])
+      const events = await chain.send(household(9).owner, 'settle', statements(receipts, buyerSigs, sellerSigs))
 
       expect(outcomes(events)).to.deep.equal(['Settled', 'Settled'])
     })
@@ -186,14 +187,21 @@ describeEach('energy escrow', bytecode => {
       expect(result).to.equal(1n)
     })
 
-    it('should refuse lists of different lengths: LengthMismatch', async () => {
-      const [receipts, buyer, seller] = await desk.signed([desk.receipt({}), desk.receipt({})])
-      const settle = async (buyers: number, sellers: number): Promise<string> =>
-        revertOf(chain.send(bob.owner, 'settle', [receipts, buyer.slice(0, buyers), seller.slice(0, sellers)]))
+    it('should say which receipt of which statement it passed over', async () => {
+      const other = new EscrowDesk(chain, carol, alice)
+      const receipts = [other.receipt({}), desk.receipt({}), desk.receipt({})]
+      const by = async (...keys: Household[]): Promise<Sig[]> => Promise.all(receipts.map(async (receipt, index) => chain.signReceipt(receipt, keys[index].key)))
+      const events = await chain.send(household(9).owner, 'settle', statements(receipts, await by(carol, alice, alice), await by(alice, bob, bob)))
 
-      expect(await settle(1, 2)).to.equal('LengthMismatch')
-      expect(await settle(2, 1)).to.equal('LengthMismatch')
-      expect(await settle(2, 0)).to.equal('none')
+      expect(outcomes(events)).to.deep.equal(['Settled', 'Settled', 'Stale'])
+      expect(events[2].args).to.include({ statement: 1n, receipt: 1n })
+    })
+
+    it('should not take the signature of nobody for that of an owner at address zero', async () => {
+      const receipt = desk.receipt({ seller: zeroAddress })
+      const buyer = await chain.signReceipt(receipt, alice.key)
+
+      expect(outcomes(await chain.send(bob.owner, 'settle', statements([receipt], [buyer], [{ r: toHex(1, { size: 32 }), vs: zeroHash }])))).to.deep.equal(['SellerSigner'])
     })
 
     it('should clip a rise of the ceiling to the daily limit of the key', async () => {
@@ -406,7 +414,7 @@ describeEach('energy escrow', bytecode => {
       const trade = desk.trade({ ref: '0x'.padEnd(66, '7') as `0x${string}`, seq: 65_535 })
       const reading = { attester: trade.attester, meter: trade.meter, slot: trade.slot, wh: 4_294_967_295 }
 
-      expect(await chain.read('receiptDigest', [receipt])).to.equal(chain.digest({ primaryType: 'Receipt', message: receipt }))
+      expect(await chain.read('receiptDigest', unsigned(receipt))).to.equal(chain.digest({ primaryType: 'Receipt', message: receipt }))
       expect(await chain.read('tradeDigest', [trade])).to.equal(chain.digest({ primaryType: 'Trade', message: trade }))
       expect(await chain.read('readingDigest', [reading.attester, reading.meter, reading.slot, reading.wh]))
         .to.equal(chain.digest({ primaryType: 'Reading', message: reading }))

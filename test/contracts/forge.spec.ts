@@ -25,7 +25,7 @@ function sentence (test: string): string {
   return test.replace(/^[^_]*_/, '').replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
 }
 
-describe('energy escrow in Solidity', () => {
+describe('contracts in Solidity', () => {
   const results: ForgeResult[] = []
 
   before(async function () {

@@ -1,7 +1,7 @@
 import { energyEscrowAbi, energyEscrowBytecode, practiceTokenAbi } from '../../contracts/abi.ts'
-import { DAY_SEC, EURO, SLOT_SEC, START_SEC, household, position, startEscrow } from '../helpers/escrow-fixture.ts'
+import { DAY_SEC, EURO, SLOT_SEC, START_SEC, household, position, startEscrow, statements } from '../helpers/escrow-fixture.ts'
 import { EscrowDesk } from './escrow-desk.ts'
-import type { EscrowFixture, Household } from '../helpers/escrow-fixture.ts'
+import type { EscrowFixture, Household, Sig } from '../helpers/escrow-fixture.ts'
 import type { Abi, Address, LocalAccount } from 'viem'
 
 export interface GasRow {
@@ -17,8 +17,8 @@ export const gasGoals: Readonly<Record<string, number>> = {
   'open a tab, each of 100': 1.25,
   'settle a receipt alone': 1.9,
   'settle a receipt, each of 100': 0.75,
-  'a household-day: 5 receipts in a community batch of 50': 4,
-  'a trade, 96 of them in a household-day': 0.042,
+  'a household-day: 5 receipts in a community batch of 50': 3.25,
+  'a trade, 96 of them in a household-day': 0.034,
   'claim alone': 2.6,
   'claim, each of 10 consecutive slots': 0.85
 }
@@ -112,10 +112,10 @@ async function settleDay (chain: EscrowFixture, desks: readonly EscrowDesk[], da
     cap: BigInt(day + 3) * 1_234_567n,
     expiry: desk.slot + (day + 4) * 96
   }))
-  const sign = async (side: 'buyer' | 'seller'): Promise<unknown[]> =>
+  const sign = async (side: 'buyer' | 'seller'): Promise<Sig[]> =>
     Promise.all(receipts.map(async (receipt, index) => chain.signReceipt(receipt, desks[index][side].key)))
 
-  const gas = await escrowGas(chain, people[0].owner, 'settle', [receipts, await sign('buyer'), await sign('seller')])
+  const gas = await escrowGas(chain, people[0].owner, 'settle', statements(receipts, await sign('buyer'), await sign('seller')))
   const [, paid] = await chain.read('tab', [receipts[0].buyer, receipts[0].seller])
   if (paid !== receipts[0].total) {
     throw new Error('Measured nothing: the receipts were skipped.')

@@ -10,6 +10,10 @@ describe('energy escrow gas', () => {
     rows.push(...await measureGas())
   })
 
+  it('should cost less than 110 000 gas for a household-day', () => {
+    expect(rows.find(({ what }) => what.startsWith('a household-day'))?.gas).to.be.below(110_000)
+  })
+
   for (const [what, goal] of Object.entries(gasGoals)) {
     it(`should cost at most ${goal} transfers: ${what}`, () => {
       const gas = rows.find(row => row.what === what)?.gas

@@ -29,6 +29,12 @@ describe('market rules', () => {
     expect(checkMarketRules(wide)).to.equal(wide)
   })
 
+  it('should take a meter book or none, and name it when it is wrong', () => {
+    const closed = someRules({ meterBook: `0x${'bb'.repeat(20)}` })
+    expect(checkMarketRules(closed)).to.equal(closed)
+    expect(() => checkMarketRules(someRules({ meterBook: '0xBB' }))).to.throw(CodedError, 'cannot be used: meterBook must ')
+  })
+
   it('should have a check for every field', () => {
     expect(WRONG.map(([field]) => field).sort()).to.deep.equal(Object.keys(someRules()).sort())
   })

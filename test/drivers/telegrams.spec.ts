@@ -339,7 +339,7 @@ describe('telegram devices', () => {
       socket.write(p1(LINES.map((line) => line.replace('4530303434', '4530303435'))))
     }, async (port) => {
       const device = await open(dsmr, { host: '127.0.0.1', port })
-      await until(async () => await codeOf(device) === 'DEVICE_CHANGED')
+      await until(async () => await codeOf(device) === 'DEVICE_WRONG_SERIAL')
       await device.close()
     })
   })

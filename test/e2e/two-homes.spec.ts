@@ -59,9 +59,12 @@ describe('two homes over real libp2p and a real chain', function () {
   })
 
   it('should answer the command line while it runs', async () => {
-    const status = JSON.parse(await wattmesh('status', '--json')) as { peerId: string, peers: unknown[] }
+    const status = JSON.parse(await wattmesh('status', '--json')) as { peerId: string, peers: unknown[], divergence: { share: number, neighbours: Array<{ peerId: string, offers: number, differing: number }> } }
     expect(status.peerId).to.equal(street.homes[0].peerId)
     expect(status.peers).to.have.lengthOf(1)
+    expect(status.divergence.share).to.be.within(0, 1)
+    expect(status.divergence.neighbours.map(({ peerId }) => peerId)).to.deep.equal([street.homes[1].peerId])
+    expect(await wattmesh('status')).to.match(/books +\d+\.\d % of the open offers differed/)
     expect(await wattmesh('status')).to.include('neighbours   1 connected')
     expect(await wattmesh('trades')).to.include('settled')
     expect(await wattmesh('wallet')).to.include('in the escrow')

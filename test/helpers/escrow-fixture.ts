@@ -5,6 +5,7 @@ import {
 import { mnemonicToAccount, privateKeyToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import { energyEscrowAbi, energyEscrowBytecode, practiceTokenAbi, practiceTokenBytecode } from '../../contracts/abi.ts'
+import { packTab, toStatements } from '../../contracts/receipts.ts'
 import { skipReasons } from '../../contracts/skip-reasons.ts'
 import { startAnvil } from './anvil.ts'
 import type {
@@ -129,6 +130,17 @@ export async function revertOf (move: Promise<unknown>): Promise<string> {
     }
     throw error
   }
+}
+
+/** The arguments of `settle`: receipts of one buyer together. Without sellers' signatures, for the seller to send. */
+export function statements (receipts: readonly Receipt[], buyer: readonly Sig[], seller: readonly Sig[] = []): MoveArgs<'settle'> {
+  const signed = receipts.map(({ total, ...rest }, index) => ({ ...rest, paid: total, byBuyer: buyer[index], bySeller: seller[index] }))
+  return [toStatements(signed).statements]
+}
+
+/** The arguments of `receiptDigest`. */
+export function unsigned ({ buyer, seller, total, ...rest }: Receipt): ViewArgs<'receiptDigest'> {
+  return [buyer, seller, packTab({ ...rest, paid: total })]
 }
 
 /** What became of each receipt of a settlement or of each claim, in events' order: `Settled`, a skip reason, `Claimed`. */

@@ -23,6 +23,7 @@ import type { EnergyProfile } from '../../src/drivers/profile.ts'
 import type { Home } from '../../src/node/context.ts'
 import type { NodeEvent } from '../../src/node/events.ts'
 import type { EnergyNode } from '../../src/node/node.ts'
+import type { Membership } from '../../src/ports/membership.ts'
 import type { Meter } from '../../src/ports/meter.ts'
 import type { Network, NetworkHandlers } from '../../src/ports/network.ts'
 import type { Settlement, SettlementEvent } from '../../src/ports/settlement.ts'
@@ -106,6 +107,8 @@ export interface MemoryHomesInit {
   readonly funds?: bigint
   readonly logger?: Logger
   readonly rules?: MarketRules
+  /** The community everybody asks; without one the street is open. */
+  readonly membership?: Membership
   readonly keyUntil?: number
   /** With more than 1, a block is mined every minute, and a move counts once it is buried under so many. */
   readonly confirmations?: number
@@ -129,6 +132,7 @@ export function testHome (index: number, changes: Partial<Home> = {}): Home {
     unsecuredCredit: 0n,
     maxOpenTabs: 12,
     settleEverySec: 4 * 3600,
+    submitForOthers: false,
     tabLifeSec: 4 * 86_400,
     claimAfterSec: 36 * 3600,
     meterDeadlineSec: 86_400,
@@ -195,6 +199,7 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
         })
       }),
       settlement: powered(adapters.settlement),
+      membership: options.membership,
       signer,
       meter: powered(adapters.meter),
       book: new OrderBook({ rules, maxOrders: 20_000, maxPerSigner: 256 }),

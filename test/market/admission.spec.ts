@@ -26,7 +26,7 @@ function aBook (): OrderBook {
 }
 
 function context (fields: Partial<AdmissionContext> = {}): AdmissionContext {
-  return { rules, rulesDigest: hexOf(32, 4), book: aBook(), bounds, now: OPENING, ...fields }
+  return { rules, rulesDigest: hexOf(32, 4), book: aBook(), bounds, now: OPENING, isMember: () => true, ...fields }
 }
 
 function judge (order: Partial<Order>, fields: Partial<AdmissionContext> = {}): Verdict | undefined {
@@ -121,9 +121,18 @@ describe('admission', () => {
     expect(judge({ signer: hexOf(20, 9) }, full)).to.be.undefined()
   })
 
+  it('should ignore an owner the community does not know, whoever signs for it, and last of all (11)', () => {
+    const outsider = anOrder().maker
+    const closed = { isMember: (owner: string) => owner !== outsider }
+    expect(judge({}, closed)).to.deep.equal(ignore('NOT_MEMBER'))
+    expect(judge({ signer: hexOf(20, 9), quantity: 0 }, closed)).to.deep.equal(ignore('NOT_MEMBER'))
+    expect(judge({ maker: hexOf(20, 9) }, closed)).to.be.undefined()
+    expect(judge({ rules: hexOf(32, 5) }, closed)).to.deep.equal(reject('WRONG_RULES'))
+  })
+
   it('should number its rules as the protocol does, and report the first one broken', () => {
-    expect(ADMISSION_RULES.map(({ number }) => number)).to.deep.equal([3, 4, 5, 6, 7, 8, 9, 10])
-    expect(ADMISSION_RULES.map(({ code }) => code)).to.deep.equal(ORDER_RULE_CODES.slice(2, 10))
+    expect(ADMISSION_RULES.map(({ number }) => number)).to.deep.equal([3, 4, 5, 6, 7, 8, 9, 10, 11])
+    expect(ADMISSION_RULES.map(({ code }) => code)).to.deep.equal(ORDER_RULE_CODES.slice(2, 11))
     expect(judge({ rules: hexOf(32, 5), quantity: -1, periodStart: 1 })).to.deep.equal(reject('WRONG_RULES'))
     expect(judge({ quantity: -1, periodStart: 1 })).to.deep.equal(reject('OUT_OF_RANGE'))
     expect(judge({ periodStart: 1 })).to.deep.equal(reject('MISALIGNED'))

@@ -61,7 +61,9 @@ const tradeMessage = fc.oneof(
   fc.record({ kind: fc.constant('status-query'), tradeId: hex(32) }),
   fc.record({ kind: fc.constant('status'), tradeId: hex(32), state: fc.constantFrom(...TRADE_STATES) }),
   fc.record({ kind: fc.constant('delivery'), slot: upTo(MAX_UINT24), parts: fc.array(fc.record({ tradeId: hex(32), wh: upTo(MAX_UINT32) }), { maxLength: MAX_PARTS }) }),
-  fc.record({ kind: fc.constant('receipt'), receipt, signature: hex(64) })
+  fc.record({ kind: fc.constant('receipt'), receipt, signature: hex(64) }),
+  fc.record({ kind: fc.constant('submit'), signed: fc.record({ receipt, buyerSignature: hex(64), sellerSignature: hex(64) }) }),
+  fc.record({ kind: fc.constant('queued'), by: fc.constantFrom(0, 1, MAX_UINT40) })
 ) as fc.Arbitrary<TradeMessage>
 
 function expectMalformed (decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): void {

@@ -1,25 +1,32 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'aegir/chai'
+import * as syncConstants from '../../protocols/book-sync/constants.ts'
 import { orderTopic } from '../../protocols/constants.ts'
 import * as orderConstants from '../../protocols/order/constants.ts'
 import * as gossipConstants from '../../protocols/order-gossip/constants.ts'
 import * as tradeConstants from '../../protocols/trade/constants.ts'
+import { REFUSAL_CODES } from '../../src/domain/book-sync.ts'
 import { priceAt } from '../../src/domain/order.ts'
 import { DECLINE_CODES } from '../../src/domain/trade-message.ts'
 import { ORDER_RULE_CODES } from '../../src/domain/verdict.ts'
+import { decodeBookMessage, encodeBookMessage } from '../../src/network/book-codec.ts'
 import { decodeOrder, decodeTradeMessage, encodeOrder, encodeTradeMessage, TRADE_STATES } from '../../src/network/codec.ts'
 import { messageId } from '../../src/network/libp2p.ts'
 import { peerIdOf } from '../../src/network/peer-ids.ts'
+import { answerBook } from '../../src/node/answer-book.ts'
 import { orderId, receiptDigest, tradeDigest } from '../../src/signing/digests.ts'
 import { isTradeSignedBy } from '../../src/signing/verify.ts'
 import { shareOut } from '../../src/trade/delivery.ts'
-import { aDigest, anAccount, aSignedOrder, aSigner, RULES, RULES_DIGEST } from '../helpers/orders.ts'
+import { aBook } from '../helpers/book-home.ts'
+import { aDigest, anAccount, aSignedOrder, aSigner, NOON, RULES, RULES_DIGEST } from '../helpers/orders.ts'
+import type { BookQuestion } from '../../src/domain/book-sync.ts'
 import type { Accept } from '../../src/domain/trade-message.ts'
 
 const spec = (name: string): string => readFileSync(new URL(`../../protocols/${name}`, import.meta.url), 'utf8')
 const order = spec('order/README.md')
 const gossip = spec('order-gossip/README.md')
 const trade = spec('trade/README.md')
+const sync = spec('book-sync/README.md')
 
 /** The cells of every table row of a document that `pattern` matches. */
 function rows (text: string, pattern: RegExp): string[][] {
@@ -44,6 +51,7 @@ describe('protocol specifications', () => {
     expect(limits(order)).to.deep.equal(bounds(orderConstants))
     expect(limits(gossip)).to.deep.equal(bounds(gossipConstants))
     expect(limits(trade)).to.deep.equal(bounds(tradeConstants))
+    expect(limits(sync)).to.deep.equal(bounds(syncConstants))
   })
 
   it('should number the gossip rules as the code checks them', () => {
@@ -57,6 +65,21 @@ describe('protocol specifications', () => {
     expect(codes.map(([no, code]) => [Number(no), code])).to.deep.equal(DECLINE_CODES.map((code, i) => [i + 1, code]))
     const states = rows(trade.slice(trade.indexOf('### States')), /^\| \d+ \| `[a-z]+` \|/)
     expect(states.map(([no, state]) => [Number(no), state])).to.deep.equal(TRADE_STATES.map((state, i) => [i + 1, state]))
+  })
+
+  it('should number refusal codes as the wire does', () => {
+    expect(rows(sync, /^\| \d+ \| `[A-Z_]+` \|/).map(([no, code]) => [Number(no), code])).to.deep.equal(REFUSAL_CODES.map((code, i) => [i + 1, code]))
+  })
+
+  it('should hold in the worked example of book sync', () => {
+    const [book, empty] = [aBook([aSignedOrder()]), aBook([])].map((each) => each.digests(NOON))
+    for (const value of [syncConstants.BOOK_SYNC_PROTOCOL_ID, book.digests[0].digest, book.root, empty.root]) {
+      expect(sync).to.include(`\`${value}\``)
+    }
+    const [question, answer] = [...sync.matchAll(/\n```\n([0-9a-f]+)\n```\n/g)].map(([, hex]) => hex)
+    const asked = decodeBookMessage(bytes(question))
+    expect(asked).to.deep.equal({ kind: 'digests?', rules: RULES_DIGEST, from: NOON, root: empty.root, after: undefined })
+    expect(Buffer.from(encodeBookMessage(answerBook(aBook([aSignedOrder()]), NOON, asked as BookQuestion))).toString('hex')).to.equal(answer)
   })
 
   it('should hold in the worked example of an order', () => {
@@ -73,7 +96,7 @@ describe('protocol specifications', () => {
   })
 
   it('should hold in the worked example of a trade', () => {
-    const [propose, accept, confirm] = [...trade.matchAll(/\n```\n([0-9a-f]+)\n```\n/g)].map(([, hex]) => {
+    const [propose, accept, confirm, submit, queued] = [...trade.matchAll(/\n```\n([0-9a-f]+)\n```\n/g)].map(([, hex]) => {
       const message = decodeTradeMessage(bytes(hex))
       expect(Buffer.from(encodeTradeMessage(message)).toString('hex')).to.equal(hex)
       return message
@@ -91,5 +114,7 @@ describe('protocol specifications', () => {
     for (const value of [receiptDigest(receipt, RULES), aSigner(2).signReceipt(receipt), aSigner(1).signReceipt(receipt), String(receipt.through)]) {
       expect(trade).to.include(value)
     }
+    expect(submit).to.deep.equal({ kind: 'submit', signed: { receipt, buyerSignature: aSigner(2).signReceipt(receipt), sellerSignature: aSigner(1).signReceipt(receipt) } })
+    expect(queued).to.deep.equal({ kind: 'queued', by: 1_767_270_600 })
   })
 })

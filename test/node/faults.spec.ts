@@ -505,6 +505,34 @@ describe('faults', function () {
       })
     }
 
+    for (const isAway of [false, true]) {
+      it(`should claim again what a reorganisation took away${isAway ? ' while the seller was away' : ''}`, async () => {
+        let isParted = false
+        const street = await startPair({ home: { claimAfterSec: 2 * HOUR }, network: { isLinked: () => !isParted } })
+        await street.clock.advanceTo(STREET_START + HOUR - 1)
+        isParted = true
+        const [seller, buyer] = street.homes
+        const paid = async (): Promise<bigint> => (await seller.settlement.tab(buyer.owner, seller.owner)).paid
+        let takeBack = (): void => {}
+        while (inState(await tradesOf(seller), 'claimed').length === 0) {
+          takeBack = street.escrow.snapshot()
+          await street.clock.advanceTo(street.clock.now() + 20)
+        }
+        const claimed = await paid()
+        takeBack()
+        expect(await paid() < claimed).to.equal(true)
+        if (isAway) {
+          await street.restart(0)
+        }
+        await street.clock.advanceTo(street.clock.now() + 300)
+        expect(await paid() >= claimed).to.equal(true)
+        await street.clock.advanceTo(STREET_START + 6 * HOUR)
+        await expectTwins(street.homes)
+        await expectMoneyAddsUp(street)
+        await street.stop()
+      })
+    }
+
     it('should bring back what is owed when the chain fell back behind what it had confirmed while the seller was away', async () => {
       const street = await startPair({ home: { settleEverySec: 900 } })
       await street.clock.advanceTo(STREET_START + 1200)

@@ -4,12 +4,13 @@ import { ORDER_DOMAIN_NAME, ORDER_DOMAIN_VERSION } from '../../protocols/order/t
 import { ESCROW_DOMAIN_NAME, ESCROW_DOMAIN_VERSION } from '../../protocols/trade/typed-data.ts'
 import { DEFAULT_MARKET_RULES } from '../../src/domain/market-rules.ts'
 import { MAX_UINT16, MAX_UINT24, MAX_UINT32, MAX_UINT40, MAX_UINT96 } from '../../src/domain/units.ts'
-import { encodeOrder } from '../../src/network/codec.ts'
+import { encodeOrder, encodeTradeMessage } from '../../src/network/codec.ts'
 import { exportMeterId, orderId, readingDigest, receiptDigest, rulesDigest, tradeDigest, tradeRef } from '../../src/signing/digests.ts'
 import { addressOf, publicKeyOf, signDigest } from '../../src/signing/keys.ts'
 import type { MarketRules } from '../../src/domain/market-rules.ts'
 import type { Order } from '../../src/domain/order.ts'
 import type { Attestation, Receipt } from '../../src/domain/receipt.ts'
+import type { TradeMessage } from '../../src/domain/trade-message.ts'
 import type { TradeTerms } from '../../src/domain/trade.ts'
 import type { Hex } from '../../src/domain/units.ts'
 
@@ -36,6 +37,8 @@ const SLOT = PERIOD / 900
 const RULES: MarketRules = { ...DEFAULT_MARKET_RULES, area: 'Sonnenweg', chainId: AT.chainId, escrow: AT.escrow }
 const OTHER_RULES: MarketRules = { ...RULES, area: 'Straße 7 🌞', chainId: 42161, periodSec: 1800, windowSec: 3600, gateClosureSec: 300, flatSec: 0, minTradeWh: 1, confirmSec: 8, clockToleranceSec: 2 }
 
+const CLOSED_RULES: MarketRules = { ...RULES, meterBook: '0xb00c0000000000000000000000000000000000bb' }
+
 const ORDER: Order = {
   side: 'offer',
   rules: rulesDigest(RULES),
@@ -57,7 +60,7 @@ export function orderVectors (): object {
     domain: domain(ORDER_DOMAIN_NAME, ORDER_DOMAIN_VERSION),
     now: PERIOD - 900,
     keys: KEYS,
-    rules: [['default rules', RULES] as const, ['every field different', OTHER_RULES] as const]
+    rules: [['default rules', RULES] as const, ['every field different', OTHER_RULES] as const, ['with a meter book', CLOSED_RULES] as const]
       .map(([name, rules]) => ({ name, rules: { ...rules, chainId: String(rules.chainId) }, digest: rulesDigest(rules) })),
     orders: [
       order('an offer whose price falls twice', ORDER),
@@ -143,6 +146,17 @@ const RECEIPT: Receipt = { buyer: BUYER_OWNER, seller: SELLER_OWNER, through: SL
 
 const READING: Attestation = { attester: KEYS.seller.address, meter: TERMS.meter, slot: SLOT, wh: 731 }
 
+const MOST_RECEIPT: Receipt = { ...RECEIPT, through: MAX_UINT40, total: MAX_UINT96, cap: MAX_UINT96, expiry: MAX_UINT24 }
+
+function submit (content: Receipt): TradeMessage {
+  const digest = receiptDigest(content, AT)
+  return { kind: 'submit', signed: { receipt: content, buyerSignature: sign(digest, KEYS.buyer), sellerSignature: sign(digest, KEYS.seller) } }
+}
+
+function messageWire (message: TradeMessage): Hex {
+  return bytesToHex(encodeTradeMessage(message))
+}
+
 /** The content of `protocols/trade/vectors.json`. */
 export function tradeVectors (): object {
   const most = `0x${'ff'.repeat(20)}` as const
@@ -175,6 +189,11 @@ export function tradeVectors (): object {
       reading('a quarter hour of sun', READING),
       reading('nothing', { ...READING, wh: 0 }),
       reading('every field at its highest', { attester: most, meter: `0x${'ff'.repeat(32)}`, slot: MAX_UINT24, wh: MAX_UINT32 })
+    ],
+    messages: [
+      { name: 'a receipt for somebody else to submit', kind: 'submit', receipt: RECEIPT, wire: messageWire(submit(RECEIPT)) },
+      { name: 'the same, every number at its highest', kind: 'submit', receipt: MOST_RECEIPT, wire: messageWire(submit(MOST_RECEIPT)) },
+      { name: 'taken', kind: 'queued', by: 1_800_001_800, wire: messageWire({ kind: 'queued', by: 1_800_001_800 }) }
     ],
     invalid: invalidReceipts()
   }

@@ -4,13 +4,14 @@ import { hexToBytes, toHex } from 'viem'
 import { energyEscrowAbi } from '../../contracts/abi.ts'
 import { MAX_ORDER_MESSAGE_BYTES } from '../../protocols/order/constants.ts'
 import { OrderBook } from '../../src/market/order-book.ts'
-import { decodeOrder, encodeOrder } from '../../src/network/codec.ts'
+import { decodeOrder, decodeTradeMessage, encodeOrder, encodeTradeMessage } from '../../src/network/codec.ts'
 import { receiveOrder } from '../../src/node/receive-order.ts'
 import { exportMeterId, orderId, readingDigest, receiptDigest, rulesDigest, tradeDigest, tradeRef } from '../../src/signing/digests.ts'
 import { addressOf, publicKeyOf, recoverKey, signDigest } from '../../src/signing/keys.ts'
 import { createLocalSigner } from '../../src/signing/local-signer.ts'
 import { isReceiptSignedBy, isTradeSignedBy, verifyOrder } from '../../src/signing/verify.ts'
 import { startRig } from '../chain/rig.ts'
+import { unsigned } from '../helpers/escrow-fixture.ts'
 import { orderVectors, tradeVectors } from './make-vectors.ts'
 import type { MarketRules } from '../../src/domain/market-rules.ts'
 import type { Order } from '../../src/domain/order.ts'
@@ -41,6 +42,7 @@ interface TradeVectors {
   trades: Array<{ name: string, terms: unknown, digest: Hex, buyerSignature: Hex, sellerSignature: Hex }>
   receipts: Array<{ name: string, receipt: unknown, digest: Hex, buyerSignature: Hex, sellerSignature: Hex }>
   readings: Array<{ name: string, reading: Attestation, digest: Hex, signature: Hex }>
+  messages: Array<{ name: string, kind: string, receipt?: unknown, by?: number, wire: Hex }>
   invalid: Array<{ name: string, reason: string, receipt: unknown, publicKey: Hex, signature: Hex }>
 }
 
@@ -158,6 +160,20 @@ describe('trade vectors', () => {
     })
   })
 
+  trades.messages.forEach(({ name, kind, receipt, by, wire }) => {
+    it(`should read and write a message: ${name}`, () => {
+      const message = decodeTradeMessage(hexToBytes(wire))
+      expect(toHex(encodeTradeMessage(message))).to.equal(wire)
+      if (message.kind !== 'submit') {
+        expect(message).to.deep.equal({ kind, by })
+        return
+      }
+      const { signed } = message
+      expect(signed.receipt).to.deep.equal(toReceipt(receipt))
+      expectBoth(receiptDigest(signed.receipt, at), signed.buyerSignature, signed.sellerSignature)
+    })
+  })
+
   trades.invalid.forEach(({ name, reason, receipt, publicKey, signature }) => {
     it(`should be refused as ${reason}: ${name}`, () => {
       expect(isReceiptSignedBy(publicKey, toReceipt(receipt), { signature, at })).to.equal(false)
@@ -194,7 +210,7 @@ describe('trade vectors', () => {
         expect(await rig.client.readContract({ ...escrow, functionName: 'tradeDigest', args: [{ ...rest, pricePerKWh: pricePerKwh }] })).to.equal(digest)
       }
       for (const { receipt, digest } of trades.receipts) {
-        expect(await rig.client.readContract({ ...escrow, functionName: 'receiptDigest', args: [toReceipt(receipt)] })).to.equal(digest)
+        expect(await rig.client.readContract({ ...escrow, functionName: 'receiptDigest', args: unsigned(toReceipt(receipt)) })).to.equal(digest)
       }
       for (const { reading: { attester, meter, slot, wh }, digest } of trades.readings) {
         expect(await rig.client.readContract({ ...escrow, functionName: 'readingDigest', args: [attester, meter, slot, wh] })).to.equal(digest)

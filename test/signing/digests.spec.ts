@@ -54,6 +54,19 @@ describe('digests', () => {
     expect(rulesDigest(rules)).to.equal(keccak256(encodeAbiParameters(values.map(() => ({ type: 'bytes32' })), values)))
   })
 
+  it('should hash a meter book behind the other rules, and nothing where there is none', () => {
+    const rules = someRules()
+    const type = 'MarketRules(string area,uint64 chainId,address escrow,uint32 periodSec,uint32 windowSec,uint32 gateClosureSec,uint32 flatSec,' +
+      'uint32 minTradeWh,uint32 confirmSec,uint32 clockToleranceSec,string mechanism,string delivery,address meterBook)'
+    const values = [
+      keccak256(toHex(type)), keccak256(toHex(rules.area)), toHex(rules.chainId, { size: 32 }), concat([hexOf(12, 0), rules.escrow]),
+      ...[rules.periodSec, rules.windowSec, rules.gateClosureSec, rules.flatSec, rules.minTradeWh, rules.confirmSec, rules.clockToleranceSec].map((number) => toHex(number, { size: 32 })),
+      keccak256(toHex(rules.mechanism)), keccak256(toHex(rules.delivery)), concat([hexOf(12, 0), hexOf(20, 9)])
+    ]
+    expect(rulesDigest({ ...rules, meterBook: hexOf(20, 9) })).to.equal(keccak256(encodeAbiParameters(values.map(() => ({ type: 'bytes32' })), values)))
+    expect(rulesDigest({ ...rules, meterBook: undefined })).to.equal(rulesDigest(rules))
+  })
+
   it('should change with every field of an order', () => {
     const changes = [
       {}, { side: 'bid' }, { rules: hexOf(32, 1) }, { maker: hexOf(20, 1) }, { signer: hexOf(20, 1) }, { periodStart: 900 }, { quantity: 1 }, { minFill: 1 },

@@ -32,11 +32,11 @@ interface DeployOptions {
 
 async function deploy (options: DeployOptions): Promise<void> {
   const { deployEscrow } = await import('../../chain/deploy.ts')
-  const { chainId, escrow, token, created } = await deployEscrow({
+  const { chainId, escrow, token, created, deployBlock } = await deployEscrow({
     rpcUrl: options.rpc, token: account('--token', options.token), privateKey: readKeyFile(options.key), chainId: options.chain, pollMs: POLL_MS
   })
   if (options.json === true) {
-    printJson({ chainId, escrow, token, created: created ?? null })
+    printJson({ chainId, escrow, token, created: created ?? null, deployBlock: deployBlock ?? null })
     return
   }
   print(`The escrow of ${token.symbol} is at ${escrow} on chain ${chainId}, and its code is right.`)
@@ -54,9 +54,9 @@ async function deploy (options: DeployOptions): Promise<void> {
   print('  market:')
   print(`    chainId: ${chainId}`)
   print(`    escrow: "${escrow}"`)
-  if (created != null) {
+  if (deployBlock != null) {
     print('  chain:')
-    print(`    deployBlock: ${created.block}`)
+    print(`    deployBlock: ${deployBlock}`)
   }
 }
 

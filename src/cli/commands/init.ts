@@ -9,6 +9,7 @@ interface InitOptions {
   readonly area: string
   readonly chain: number
   readonly escrow: string
+  readonly meterBook?: string
   readonly rpc: string
   readonly retail: string
   readonly feedIn: string
@@ -23,6 +24,7 @@ export function initCommand (): Command {
     .requiredOption('--area <name>', 'market area: ask a neighbour who takes part already')
     .requiredOption('--chain <id>', 'number of the chain that settles the market', whole(1, Number.MAX_SAFE_INTEGER))
     .requiredOption('--escrow <address>', 'address of the escrow contract')
+    .option('--meter-book <address>', 'address of the community\'s meter book, where it has one')
     .requiredOption('--rpc <url>', 'where the node reaches the chain')
     .option('--retail <price>', 'what your supplier charges, tokens per kWh', '0.30')
     .option('--feed-in <price>', 'what your supplier pays, tokens per kWh', '0.08')
@@ -33,10 +35,11 @@ export function initCommand (): Command {
 async function init (options: InitOptions): Promise<void> {
   const owner = account('--owner', options.owner)
   const escrow = account('--escrow', options.escrow)
+  const meterBook = options.meterBook == null ? undefined : account('--meter-book', options.meterBook)
   const { setUpHome } = await import('../set-up-home.ts')
   setUpHome(options, owner, {
     name: options.name,
-    market: { area: options.area, chainId: options.chain, escrow },
+    market: { area: options.area, chainId: options.chain, escrow, ...(meterBook == null ? {} : { meterBook }) },
     chain: { rpc: options.rpc },
     tariff: { retail: options.retail, feedIn: options.feedIn }
   })

@@ -26,15 +26,23 @@ async function start (data: string | undefined, flags: Record<string, string | u
   const config = loadConfig({ file: paths.config, env: process.env, flags })
   const logger = createLogger({ ...config.log, write: note })
   const stopping = signalled()
-  const [{ createEnergyNode }, { startApi }] = await Promise.all([import('../../node/components.ts'), import('../../api/server.ts')])
+  const [{ createEnergyNode }, { startApi }, { startMqttPublisher }] = await Promise.all([
+    import('../../node/components.ts'), import('../../api/server.ts'), import('../../api/mqtt-publisher.ts')
+  ])
   const node = await createEnergyNode({ config, databasePath: paths.database, peersPath: paths.peers, privateKey: readKeyFile(paths.key), logger })
   try {
     await node.start()
     const api = await startApi({ ...config.api, file: paths.api }, { node, logger: logger.scope('api') })
+    let publisher: { stop(): Promise<void> } | undefined
     try {
+      const { url } = config.mqtt
+      if (url != null) {
+        publisher = await startMqttPublisher({ ...config.mqtt, url, file: paths.totals, periodSec: config.market.periodSec }, { node, logger: logger.scope('mqtt') })
+      }
       logger.info('ready', { folder: paths.directory, addresses: node.status().addresses })
       await stopping
     } finally {
+      await publisher?.stop()
       await api.stop()
     }
   } finally {

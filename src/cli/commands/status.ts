@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { formatEnergy } from '../../domain/units.ts'
 import { dataOption, jsonOption, runningNode } from '../options.ts'
 import { print, printJson, time } from '../output.ts'
+import type { CommunityStatus } from '../../node/node.ts'
 
 export function statusCommand (): Command {
   return new Command('status')
@@ -11,21 +12,37 @@ export function statusCommand (): Command {
     .action(status)
 }
 
+const STANDING: Readonly<Record<CommunityStatus['standing'], string>> = {
+  member: 'this home is a member',
+  'other-meter': 'this home is a member with another meter key, so neighbours will not buy from it: run `wattmesh community join`',
+  outsider: 'this home is no member and cannot trade: run `wattmesh community join`'
+}
+
 async function status (options: { data?: string, json?: boolean }): Promise<void> {
   const status = await (await runningNode(options)).status()
   if (options.json === true) {
     printJson(status)
     return
   }
-  const { lastReading, knobs, decisions } = status
+  const { community, divergence, lastReading, knobs, decisions } = status
   print(`${status.name} in market area "${status.area}" (rules ${status.rulesDigest.slice(2, 10)})`)
-  print(`  time         ${new Date(status.time * 1000).toISOString().replace('.000Z', ' UTC').replace('T', ' ')}`)
+  print(`  time         ${time(status.time)} UTC`)
   print(`  peer id      ${status.peerId}`)
   print(`  owner        ${status.owner}`)
   print(`  node key     ${status.key}`)
   print(`  chain        ${status.chain.ok ? 'well' : `trading paused, money safe: ${status.chain.reason}`}`)
+  if (community != null) {
+    print(`  community    ${STANDING[community.standing]}; ${community.seats} seats in meter book ${community.book}`)
+    if (community.problem != null) {
+      print(`               the book cannot be read since ${time(community.asOf)} UTC, the members we knew then stay: ${community.problem}`)
+    }
+  }
   print(`  trading      ${knobs.paused ? 'paused by you' : 'on'}${knobs.neighboursOnly ? ', neighbours only' : ''}`)
   print(`  neighbours   ${status.peers.length} connected`)
+  print(`  books        ${divergence.share == null ? 'not compared yet' : `${percent(divergence.share)} of the open offers differed when last compared`}`)
+  for (const { peerId, differing, offers, comparedAt } of divergence.neighbours) {
+    print(`    ${peerId}  ${differing} of ${offers} differed at ${time(comparedAt)} UTC`)
+  }
   print(`  offers       ${status.openOrders} open in the book`)
   print(`  trades       ${status.openTrades} under way`)
   print(`  last period  ${lastReading == null
@@ -37,4 +54,9 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   for (const address of status.addresses) {
     print(`  address      ${address}`)
   }
+}
+
+/** Rounded up, so that what is not nothing never looks like it. */
+function percent (share: number): string {
+  return `${(Math.ceil(share * 1000) / 10).toFixed(1)} %`
 }

@@ -1,12 +1,12 @@
 import { Command } from 'commander'
-import { readKeyFile } from '../../config/key-file.ts'
-import { loadConfig } from '../../config/load.ts'
 import { CodedError } from '../../domain/errors.ts'
 import { formatMoney, parseMoney } from '../../domain/units.ts'
-import { dataOption, jsonOption, pathsOf, runningNode, whole } from '../options.ts'
+import { dataOption, jsonOption, runningNode, whole } from '../options.ts'
 import { print, printJson } from '../output.ts'
+import { ownerKeyOption, ownerSetup } from '../owner.ts'
 import type { Account, Money } from '../../domain/units.ts'
 import type { OwnerSettlement, Submitted, Token } from '../../ports/settlement.ts'
+import type { OwnerOptions } from '../owner.ts'
 
 const DAY_SEC = 86_400
 
@@ -19,15 +19,15 @@ export function walletCommand (): Command {
     .action(wallet)
   command.command('deposit').description('put money into the escrow')
     .argument('<amount>', 'in tokens, such as 25.50').addOption(dataOption())
-    .requiredOption('--owner-key <file>', 'file with the owner\'s private key, readable by you only')
+    .addOption(ownerKeyOption())
     .action(async (amount: string, options: OwnerOptions) => owner(options, async ({ moves, token }) => moves.deposit(money(amount, token))))
   command.command('withdraw').description('take free money out of the escrow')
     .argument('<amount>', 'in tokens').addOption(dataOption())
-    .requiredOption('--owner-key <file>', 'file with the owner\'s private key, readable by you only')
+    .addOption(ownerKeyOption())
     .action(async (amount: string, options: OwnerOptions) => owner(options, async ({ moves, token }) => moves.withdraw(money(amount, token))))
   command.command('authorize').description('let the node\'s key trade for the owner')
     .addOption(dataOption())
-    .requiredOption('--owner-key <file>', 'file with the owner\'s private key, readable by you only')
+    .addOption(ownerKeyOption())
     .option('--limit <amount>', 'by how much the node may raise ceilings per day, in tokens; 0 takes that right away', '10')
     .option('--days <n>', 'for how many days', whole(15, 3650), 365)
     .action(async (options: OwnerOptions & { limit: string, days: number }) => owner(options, async ({ moves, token, nodeKey }) =>
@@ -55,11 +55,6 @@ async function wallet (options: { data?: string, json?: boolean }): Promise<void
   }
 }
 
-interface OwnerOptions {
-  readonly data?: string
-  readonly ownerKey: string
-}
-
 interface OwnerParts {
   readonly moves: OwnerSettlement
   readonly token: Token
@@ -68,21 +63,12 @@ interface OwnerParts {
 
 /** One move of the owner, straight to the chain: it needs no running node. */
 async function owner (options: OwnerOptions, move: (parts: OwnerParts) => Promise<Submitted>): Promise<void> {
-  const [{ createOwnerSettlement }, { createEscrowSettlement }, { addressOf, publicKeyOf }] = await Promise.all([
-    import('../../chain/owner.ts'), import('../../chain/escrow.ts'), import('../../signing/keys.ts')
-  ])
-  const paths = pathsOf(options)
-  const config = loadConfig({ file: paths.config, env: process.env })
-  const ownerPrivateKey = readKeyFile(options.ownerKey)
-  const address = addressOf(publicKeyOf(ownerPrivateKey))
-  if (address !== config.owner) {
-    throw new CodedError('KEY_INVALID', `The key in ${options.ownerKey} belongs to ${address}, but the owner of this home is ${config.owner}: give the owner's key.`)
-  }
-  const nodePrivateKey = readKeyFile(paths.key)
-  const init = { rpcUrl: config.chain.rpc, chainId: config.market.chainId, escrow: config.market.escrow, pollMs: Math.min(config.chain.pollMs, 1000) }
+  const [{ createOwnerSettlement }, { createEscrowSettlement }] = await Promise.all([import('../../chain/owner.ts'), import('../../chain/escrow.ts')])
+  const { config, chain, owner: address, ownerPrivateKey, nodePrivateKey, nodeKey } = await ownerSetup(options)
+  const init = { ...chain, escrow: config.market.escrow }
   const settlement = createEscrowSettlement({ ...init, confirmations: 1, privateKey: nodePrivateKey })
   const token = await settlement.token()
-  const { tx } = await move({ moves: createOwnerSettlement({ ...init, ownerPrivateKey }), token, nodeKey: addressOf(publicKeyOf(nodePrivateKey)) })
+  const { tx } = await move({ moves: createOwnerSettlement({ ...init, ownerPrivateKey }), token, nodeKey })
   const { balance } = await settlement.account(address)
   print(`Done in transaction ${tx}. In the escrow now: ${formatMoney(balance, token.decimals)} ${token.symbol}.`)
 }

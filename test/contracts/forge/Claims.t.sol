@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEnergyEscrow} from "../../../contracts/IEnergyEscrow.sol";
-import {Coin, EscrowTest} from "./EscrowTest.sol";
+import {Coin, EscrowTest, Paper, Receipt, nobody} from "./EscrowTest.sol";
 import {Vm} from "./Vm.sol";
 
 /// @notice Approves any reading whose signature field carries its digest.
@@ -32,8 +32,8 @@ abstract contract ClaimsTest is EscrowTest {
         escrow = deploy(implementation, coin);
         join(ALICE, ALICE_KEY, 1e12, CAP);
         join(BOB, BOB_KEY, 1e12, CAP);
-        IEnergyEscrow.Receipt memory r = IEnergyEscrow.Receipt(ALICE, BOB, uint40((START / SLOT - 10) << 16), 0, CAP, uint24((START + 2 days) / SLOT));
-        check(settle(r, sign(ALICE_KEY, escrow.receiptDigest(r)), sign(BOB_KEY, escrow.receiptDigest(r))) == -1, "the tab should open");
+        Receipt memory r = Receipt(ALICE, BOB, uint40((START / SLOT - 10) << 16), 0, CAP, uint24((START + 2 days) / SLOT));
+        check(settle(r, sign(ALICE_KEY, digestOf(escrow, r)), sign(BOB_KEY, digestOf(escrow, r))) == -1, "the tab should open");
     }
 
     function testFuzz_shouldPayAGoodClaimToTheLetter(Input memory input, bool byKey) public {
@@ -109,11 +109,8 @@ abstract contract ClaimsTest is EscrowTest {
         IEnergyEscrow.Claim memory c = good(input);
         // carol has a tab of her own with alice, and shows bob's trade as hers
         address carol = address(0xca401);
-        IEnergyEscrow.Receipt memory r = IEnergyEscrow.Receipt(ALICE, carol, uint40((START / SLOT - 10) << 16), 0, 0, uint24((START + 2 days) / SLOT));
-        IEnergyEscrow.Receipt[] memory receipts = new IEnergyEscrow.Receipt[](1);
-        IEnergyEscrow.Sig[] memory buyer = new IEnergyEscrow.Sig[](1);
-        (receipts[0], buyer[0]) = (r, sign(ALICE_KEY, escrow.receiptDigest(r)));
-        check(settleAs(carol, receipts, buyer, new IEnergyEscrow.Sig[](0)) == -1, "her tab should open");
+        Receipt memory r = Receipt(ALICE, carol, uint40((START / SLOT - 10) << 16), 0, 0, uint24((START + 2 days) / SLOT));
+        check(settleAs(carol, Paper(r, sign(ALICE_KEY, digestOf(escrow, r)), nobody())) == -1, "her tab should open");
         c.trade.seller = carol;
         refuse(carol, c, IEnergyEscrow.BadSignature.selector);
     }

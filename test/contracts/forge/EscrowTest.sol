@@ -14,6 +14,55 @@ contract Coin is ERC20 {
     }
 }
 
+/// @notice A receipt as it is signed, its numbers side by side.
+struct Receipt {
+    address buyer;
+    address seller;
+    uint40 through;
+    uint96 total;
+    uint96 cap;
+    uint24 expiry;
+}
+
+/// @dev A receipt with its signatures, or without the seller's for the seller to send.
+struct Paper {
+    Receipt receipt;
+    IEnergyEscrow.Sig byBuyer;
+    IEnergyEscrow.Sig bySeller;
+}
+
+/// @dev As they are submitted: receipts of one buyer that follow each other go into one statement.
+function statements(Paper[] memory papers) pure returns (IEnergyEscrow.Statement[] memory all) {
+    all = new IEnergyEscrow.Statement[](papers.length);
+    uint256 count;
+    for (uint256 first = 0; first < papers.length; ++count) {
+        uint256 end = first;
+        while (end < papers.length && papers[end].receipt.buyer == papers[first].receipt.buyer) ++end;
+        all[count] = IEnergyEscrow.Statement(papers[first].receipt.buyer, new IEnergyEscrow.Receipt[](end - first));
+        for (uint256 n = first; n < end; ++n) {
+            (Receipt memory r, uint256 place) = (papers[n].receipt, n - first);
+            all[count].receipts[place] = IEnergyEscrow.Receipt(r.seller, word(r), papers[n].byBuyer, papers[n].bySeller);
+        }
+        first = end;
+    }
+    assembly ("memory-safe") {
+        mstore(all, count)
+    }
+}
+
+function statements(Paper memory paper) pure returns (IEnergyEscrow.Statement[] memory) {
+    Paper[] memory papers = new Paper[](1);
+    papers[0] = paper;
+    return statements(papers);
+}
+
+function word(Receipt memory r) pure returns (uint256) {
+    return uint256(r.expiry) << 232 | uint256(r.through) << 192 | uint256(r.total) << 96 | r.cap;
+}
+
+/// @dev Instead of a signature of the seller, who sends.
+function nobody() pure returns (IEnergyEscrow.Sig memory) {}
+
 /// @notice Households, paperwork and checks for tests of the escrow, whichever implementation it is.
 abstract contract EscrowTest {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
@@ -66,36 +115,31 @@ abstract contract EscrowTest {
         return abi.encodePacked(r, s, v);
     }
 
-    /// @dev Settles one receipt for nobody in particular; returns its skip reason, or -1 when it took effect.
-    function settle(IEnergyEscrow.Receipt memory receipt, IEnergyEscrow.Sig memory byBuyer, IEnergyEscrow.Sig memory bySeller)
-        internal
-        returns (int256 why)
-    {
-        IEnergyEscrow.Receipt[] memory receipts = new IEnergyEscrow.Receipt[](1);
-        IEnergyEscrow.Sig[] memory buyer = new IEnergyEscrow.Sig[](1);
-        IEnergyEscrow.Sig[] memory seller = new IEnergyEscrow.Sig[](1);
-        (receipts[0], buyer[0], seller[0]) = (receipt, byBuyer, bySeller);
-        return settleAs(address(0xca11), receipts, buyer, seller);
+    function digestOf(IEnergyEscrow on, Receipt memory r) internal view returns (bytes32) {
+        return on.receiptDigest(r.buyer, r.seller, word(r));
     }
 
-    function settleAs(
-        address sender,
-        IEnergyEscrow.Receipt[] memory receipts,
-        IEnergyEscrow.Sig[] memory buyer,
-        IEnergyEscrow.Sig[] memory seller
-    ) internal returns (int256 why) {
+    /// @dev Settles one receipt for nobody in particular; returns its skip reason, or -1 when it took effect.
+    function settle(Receipt memory receipt, IEnergyEscrow.Sig memory byBuyer, IEnergyEscrow.Sig memory bySeller) internal returns (int256 why) {
+        return settleAs(address(0xca11), Paper(receipt, byBuyer, bySeller));
+    }
+
+    function settleAs(address sender, Paper memory paper) internal returns (int256 why) {
         vm.recordLogs();
         vm.prank(sender);
-        uint256 done = escrow.settle(receipts, buyer, seller);
+        uint256 done = escrow.settle(statements(paper));
         Vm.Log[] memory logs = vm.getRecordedLogs();
         check(logs.length == 1, "one receipt, one event");
         if (done == 1) {
             check(logs[0].topics[0] == IEnergyEscrow.Settled.selector, "settled, so it says so");
+            (address buyer_, address seller_) = (address(uint160(uint256(logs[0].topics[1]))), address(uint160(uint256(logs[0].topics[2]))));
+            uint256[4] memory t = tabOf(buyer_, seller_);
+            check(abi.decode(logs[0].data, (uint256)) == (t[3] << 232 | t[2] << 192 | t[1] << 96 | t[0]), "and tells the tab as it is now");
             return -1;
         }
         check(logs[0].topics[0] == IEnergyEscrow.Skipped.selector, "skipped, so it says so");
-        (uint256 index, uint256 reason) = abi.decode(logs[0].data, (uint256, uint256));
-        check(index == 0, "the first and only receipt");
+        (uint256 statement, uint256 place, uint256 reason) = abi.decode(logs[0].data, (uint256, uint256, uint256));
+        check(statement == 0 && place == 0, "the first and only receipt");
         return int256(reason);
     }
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEnergyEscrow} from "../../../contracts/IEnergyEscrow.sol";
-import {Coin, EscrowTest} from "./EscrowTest.sol";
+import {Coin, EscrowTest, Paper, Receipt, nobody} from "./EscrowTest.sol";
 import {MoneyModel} from "./MoneyModel.sol";
 
 /// @notice Walks the escrow and the proved model through the same moves: the money must be the same at every step. The model
@@ -96,11 +96,8 @@ abstract contract MoneyTest is EscrowTest {
     /// @dev A receipt of three days, sent by its seller.
     function receipt(address seller, uint96 total, uint96 ceiling) private returns (int256) {
         through += 1;
-        IEnergyEscrow.Receipt[] memory receipts = new IEnergyEscrow.Receipt[](1);
-        IEnergyEscrow.Sig[] memory buyer = new IEnergyEscrow.Sig[](1);
-        receipts[0] = IEnergyEscrow.Receipt(ALICE, seller, through, total, ceiling, uint24((now_() + 3 days) / SLOT));
-        buyer[0] = sign(ALICE_KEY, escrow.receiptDigest(receipts[0]));
-        return settleAs(seller, receipts, buyer, new IEnergyEscrow.Sig[](0));
+        Receipt memory r = Receipt(ALICE, seller, through, total, ceiling, uint24((now_() + 3 days) / SLOT));
+        return settleAs(seller, Paper(r, sign(ALICE_KEY, digestOf(escrow, r)), nobody()));
     }
 
     function leftToday() private view returns (uint96) {

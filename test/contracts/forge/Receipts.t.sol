@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEnergyEscrow} from "../../../contracts/IEnergyEscrow.sol";
-import {Coin, EscrowTest} from "./EscrowTest.sol";
+import {Coin, EscrowTest, Paper, Receipt, nobody, statements} from "./EscrowTest.sol";
 import {Vm} from "./Vm.sol";
 
 /// @notice Makes a good receipt out of any input, spoils exactly one thing, and expects exactly one skip reason and no change.
@@ -25,7 +25,7 @@ abstract contract ReceiptsTest is EscrowTest {
         join(ALICE, ALICE_KEY, 1e12, LIMIT);
         join(BOB, BOB_KEY, 1e12, LIMIT);
         // a tab with a past: something paid, something reserved
-        IEnergyEscrow.Receipt memory first = IEnergyEscrow.Receipt(ALICE, BOB, position(START / SLOT - 10), 0, 5e8, slotIn(2 days));
+        Receipt memory first = Receipt(ALICE, BOB, position(START / SLOT - 10), 0, 5e8, slotIn(2 days));
         check(submit(first) == -1, "the tab should open");
         (first.through, first.total) = (first.through + 1, 2e8);
         check(submit(first) == -1, "the tab should have been paid from");
@@ -33,7 +33,7 @@ abstract contract ReceiptsTest is EscrowTest {
     }
 
     function testFuzz_shouldSettleAGoodReceiptToTheLetter(Input memory input) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         (uint256[2] memory a, uint256[2] memory b) = (accountOf(ALICE), accountOf(BOB));
         check(submit(r) == -1, "a good receipt should settle");
         uint256[4] memory t = tabOf(ALICE, BOB);
@@ -44,33 +44,33 @@ abstract contract ReceiptsTest is EscrowTest {
     }
 
     function testFuzz_shouldSkipABuyerSignatureByAStranger(Input memory input) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         expectSkip(r, hand(r, STRANGER_KEY), hand(r, BOB_KEY), IEnergyEscrow.SkipReason.BuyerSigner);
     }
 
     function testFuzz_shouldSkipASignatureByADeadKeyOfTheBuyer(Input memory input) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         vm.prank(ALICE);
         escrow.setSigner(vm.addr(STRANGER_KEY), uint40(now_()), LIMIT);
         expectSkip(r, hand(r, STRANGER_KEY), hand(r, BOB_KEY), IEnergyEscrow.SkipReason.BuyerSigner);
     }
 
     function testFuzz_shouldSkipAReceiptChangedAfterTheBuyerSigned(Input memory input, uint256 change) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         IEnergyEscrow.Sig memory before = hand(r, ALICE_KEY);
         tamper(r, input.pick, change);
         expectSkip(r, before, hand(r, r.seller == BOB ? BOB_KEY : ALICE_KEY), IEnergyEscrow.SkipReason.BuyerSigner);
     }
 
     function testFuzz_shouldSkipAReceiptChangedAfterTheSellerSigned(Input memory input, uint256 change) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         IEnergyEscrow.Sig memory before = hand(r, BOB_KEY);
         tamper(r, input.pick % 4, change);
         expectSkip(r, hand(r, ALICE_KEY), before, IEnergyEscrow.SkipReason.SellerSigner);
     }
 
     function testFuzz_shouldSkipABrokenSignature(Input memory input, bytes32 noise, bool ofBuyer) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         (IEnergyEscrow.Sig memory buyer, IEnergyEscrow.Sig memory seller) = (hand(r, ALICE_KEY), hand(r, BOB_KEY));
         IEnergyEscrow.Sig memory broken = ofBuyer ? buyer : seller;
         if (noise == 0) noise = bytes32(uint256(1));
@@ -80,63 +80,60 @@ abstract contract ReceiptsTest is EscrowTest {
     }
 
     function testFuzz_shouldSkipASellerSignatureByAStranger(Input memory input) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         expectSkip(r, hand(r, ALICE_KEY), hand(r, STRANGER_KEY), IEnergyEscrow.SkipReason.SellerSigner);
     }
 
     function testFuzz_shouldTakeTheSellersCallForItsSignatureAndNobodyElses(Input memory input, address sender) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         if (sender == BOB || sender == vm.addr(BOB_KEY)) return;
-        IEnergyEscrow.Receipt[] memory receipts = new IEnergyEscrow.Receipt[](1);
-        IEnergyEscrow.Sig[] memory buyer = new IEnergyEscrow.Sig[](1);
-        IEnergyEscrow.Sig[] memory none = new IEnergyEscrow.Sig[](0);
-        (receipts[0], buyer[0]) = (r, hand(r, ALICE_KEY));
+        Paper memory paper = Paper(r, hand(r, ALICE_KEY), nobody());
         bytes32 before = ledger();
-        same(settleAs(sender, receipts, buyer, none), IEnergyEscrow.SkipReason.SellerSigner);
+        same(settleAs(sender, paper), IEnergyEscrow.SkipReason.SellerSigner);
         check(ledger() == before, "a skipped receipt changes nothing");
-        check(settleAs(input.pick % 2 == 0 ? BOB : vm.addr(BOB_KEY), receipts, buyer, none) == -1, "the seller's own call is enough");
+        check(settleAs(input.pick % 2 == 0 ? BOB : vm.addr(BOB_KEY), paper) == -1, "the seller's own call is enough");
     }
 
     function testFuzz_shouldSkipATradeWithOneself(Input memory input) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         r.seller = ALICE;
         expectSkip(r, hand(r, ALICE_KEY), hand(r, ALICE_KEY), IEnergyEscrow.SkipReason.SelfTrade);
     }
 
     function testFuzz_shouldSkipAPositionAtOrBelowTheWatermark(Input memory input, uint256 back) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         uint256 watermark = tabOf(ALICE, BOB)[2];
         r.through = uint40(watermark - bound(back, 0, watermark));
         expectSkip(r, IEnergyEscrow.SkipReason.Stale);
     }
 
     function testFuzz_shouldSkipASlotThatHasNotBegun(Input memory input, uint256 ahead) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         uint256 next = (now_() / SLOT + 1) << 16;
         r.through = uint40(bound(ahead, next, type(uint40).max));
         expectSkip(r, IEnergyEscrow.SkipReason.Future);
     }
 
     function testFuzz_shouldSkipATotalBelowWhatWasPaid(Input memory input, uint256 less) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         r.total = uint96(bound(less, 0, 2e8 - 1));
         expectSkip(r, IEnergyEscrow.SkipReason.Backwards);
     }
 
     function testFuzz_shouldSkipATotalAboveTheCeilingItself(Input memory input, uint256 more) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         r.total = uint96(bound(more, uint256(r.cap) + 1, type(uint96).max));
         expectSkip(r, IEnergyEscrow.SkipReason.Backwards);
     }
 
     function testFuzz_shouldSkipALockThatIsTooLong(Input memory input, uint256 more) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         r.expiry = uint24(bound(more, (now_() + LOCK) / SLOT + 1, type(uint24).max));
         expectSkip(r, IEnergyEscrow.SkipReason.LockTooLong);
     }
 
     function testFuzz_shouldSkipAnExpiryBeyondTheKey(Input memory input, uint256 life) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         uint256 end = bound(life, now_() + 1, now_() + LOCK - SLOT);
         vm.prank(ALICE);
         escrow.setSigner(vm.addr(STRANGER_KEY), uint40(end), LIMIT);
@@ -147,7 +144,7 @@ abstract contract ReceiptsTest is EscrowTest {
     }
 
     function testFuzz_shouldSkipATotalThatTheDaysLimitDoesNotReach(Input memory input, uint256 more) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         r.total = uint96(bound(more, 5e8 + LIMIT + 1, type(uint96).max));
         r.cap = type(uint96).max;
         expectSkip(r, IEnergyEscrow.SkipReason.Unfunded);
@@ -157,7 +154,7 @@ abstract contract ReceiptsTest is EscrowTest {
     }
 
     function testFuzz_shouldSkipATotalThatFreeMoneyDoesNotReach(Input memory input, uint256 left) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         uint256 free = accountOf(ALICE)[0] - accountOf(ALICE)[1];
         uint256 remaining = bound(left, 0, LIMIT - 1);
         vm.prank(ALICE);
@@ -169,29 +166,26 @@ abstract contract ReceiptsTest is EscrowTest {
         check(accountOf(ALICE)[0] == accountOf(ALICE)[1], "and leave nothing free");
     }
 
-    function testFuzz_shouldRevertOnDirtAboveAnyField(Input memory input, uint256 dirt) public {
-        IEnergyEscrow.Receipt memory r = good(input);
-        IEnergyEscrow.Receipt[] memory receipts = new IEnergyEscrow.Receipt[](1);
-        IEnergyEscrow.Sig[] memory buyer = new IEnergyEscrow.Sig[](1);
-        IEnergyEscrow.Sig[] memory seller = new IEnergyEscrow.Sig[](1);
-        (receipts[0], buyer[0], seller[0]) = (r, hand(r, ALICE_KEY), hand(r, BOB_KEY));
-        bytes memory data = abi.encodeCall(escrow.settle, (receipts, buyer, seller));
-        uint8[6] memory bits = [160, 160, 40, 96, 96, 24];
-        uint256 field = input.pick % 6;
-        uint256 word = dirt << bits[field];
-        if (word == 0) word = 1 << bits[field];
-        // selector, three offsets, the length, then the six words of the receipt
-        uint256 start = 32 + 4 + 4 * 32 + field * 32;
-        assembly ("memory-safe") {
-            let place := add(data, start)
-            mstore(place, or(mload(place), word))
+    function testFuzz_shouldRevertOnDirtAboveAnAddress(Input memory input, uint256 dirt) public {
+        Receipt memory r = good(input);
+        bytes memory data = abi.encodeCall(escrow.settle, (statements(Paper(r, hand(r, ALICE_KEY), hand(r, BOB_KEY)))));
+        uint256 field = input.pick % 2;
+        uint256 word = dirt << 160;
+        if (word == 0) word = 1 << 160;
+        // selector; offset, length and offset of statements; its buyer, offset and length of receipts; then the seller
+        uint256 start = 32 + 4 + (field == 0 ? 3 : 6) * 32;
+        for (uint256 n = 0; n < 2; ++n) {
+            assembly ("memory-safe") {
+                let place := add(data, start)
+                mstore(place, xor(mload(place), word))
+            }
+            (bool ok,) = address(escrow).call(data);
+            check(ok == (n == 1), "dirty calldata should revert, and the same without the dirt should not");
         }
-        (bool ok,) = address(escrow).call(data);
-        check(!ok, "dirty calldata should revert");
     }
 
     function testFuzz_shouldEndTheSameWhateverTheOrder(Input memory input, uint256 shuffle) public {
-        IEnergyEscrow.Receipt[] memory receipts = new IEnergyEscrow.Receipt[](4);
+        Receipt[] memory receipts = new Receipt[](4);
         uint96 total = 2e8;
         for (uint256 i = 0; i < 4; ++i) {
             receipts[i] = good(input);
@@ -209,7 +203,7 @@ abstract contract ReceiptsTest is EscrowTest {
     }
 
     function testFuzz_shouldCallNothingButSignatureRecovery(Input memory input) public {
-        IEnergyEscrow.Receipt memory r = good(input);
+        Receipt memory r = good(input);
         (IEnergyEscrow.Sig memory buyer, IEnergyEscrow.Sig memory seller) = (hand(r, ALICE_KEY), hand(r, BOB_KEY));
         vm.startStateDiffRecording();
         settle(r, buyer, seller);
@@ -223,7 +217,7 @@ abstract contract ReceiptsTest is EscrowTest {
 
     // ---------------------------------------------------------------- paperwork
 
-    function good(Input memory input) private view returns (IEnergyEscrow.Receipt memory r) {
+    function good(Input memory input) private view returns (Receipt memory r) {
         (r.buyer, r.seller) = (ALICE, BOB);
         r.total = uint96(bound(input.owed, 2e8, 5e8 + LIMIT));
         r.cap = uint96(bound(input.room, r.total, 5e8 + LIMIT));
@@ -232,7 +226,7 @@ abstract contract ReceiptsTest is EscrowTest {
     }
 
     /// @dev Changes one of the six fields to something else.
-    function tamper(IEnergyEscrow.Receipt memory r, uint256 pick, uint256 change) private view {
+    function tamper(Receipt memory r, uint256 pick, uint256 change) private view {
         uint256 field = pick % 6;
         if (field == 0) r.through = uint40(other(r.through, change, type(uint40).max));
         if (field == 1) r.total = uint96(other(r.total, change, type(uint96).max));
@@ -246,20 +240,20 @@ abstract contract ReceiptsTest is EscrowTest {
         return (value + 1 + change % top) % (top + 1);
     }
 
-    function hand(IEnergyEscrow.Receipt memory r, uint256 key) private view returns (IEnergyEscrow.Sig memory) {
-        return sign(key, escrow.receiptDigest(r));
+    function hand(Receipt memory r, uint256 key) private view returns (IEnergyEscrow.Sig memory) {
+        return sign(key, digestOf(escrow, r));
     }
 
-    function submit(IEnergyEscrow.Receipt memory r) private returns (int256) {
+    function submit(Receipt memory r) private returns (int256) {
         return settle(r, hand(r, ALICE_KEY), hand(r, BOB_KEY));
     }
 
-    function expectSkip(IEnergyEscrow.Receipt memory r, IEnergyEscrow.SkipReason why) private {
+    function expectSkip(Receipt memory r, IEnergyEscrow.SkipReason why) private {
         expectSkip(r, hand(r, ALICE_KEY), hand(r, BOB_KEY), why);
     }
 
     function expectSkip(
-        IEnergyEscrow.Receipt memory r,
+        Receipt memory r,
         IEnergyEscrow.Sig memory buyer,
         IEnergyEscrow.Sig memory seller,
         IEnergyEscrow.SkipReason why

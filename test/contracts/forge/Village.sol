@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEnergyEscrow} from "../../../contracts/IEnergyEscrow.sol";
-import {Coin, EscrowTest} from "./EscrowTest.sol";
+import {Coin, EscrowTest, Paper, Receipt, statements} from "./EscrowTest.sol";
 import {Vm} from "./Vm.sol";
 
 /// @notice Four households that make any move at any time, mostly sensible ones. Every move goes to the packed escrow and to the
@@ -89,7 +89,7 @@ contract Village is EscrowTest {
     function settle(uint256 b, uint256 s, uint256 back, uint256 seq, uint256 more, uint256 room, uint256 life, uint256 luck) external {
         (uint256 i, uint256 j) = pair(b, s);
         (, uint256 paid,,) = escrows[0].tab(owner(i), owner(j));
-        IEnergyEscrow.Receipt memory r;
+        Receipt memory r;
         (r.buyer, r.seller) = (owner(i), owner(j));
         uint8[8] memory ago = [0, 0, 0, 1, 1, 2, 3, 0];
         r.through = uint40(((now_() / SLOT + (back % 16 == 15 ? 1 : 0) - ago[back % 8]) << 16) | (seq % 8));
@@ -99,17 +99,14 @@ contract Village is EscrowTest {
         settleOne(i, j, r, luck % 16);
     }
 
-    function settleOne(uint256 i, uint256 j, IEnergyEscrow.Receipt memory r, uint256 luck) private {
+    function settleOne(uint256 i, uint256 j, Receipt memory r, uint256 luck) private {
         uint256[4][2] memory before = [tabAt(0, i, j), tabAt(1, i, j)];
         bytes32 all = state(0);
         vm.recordLogs();
         for (uint256 e = 0; e < 2; ++e) {
-            bytes32 digest = escrows[e].receiptDigest(r);
-            IEnergyEscrow.Receipt[] memory rs = new IEnergyEscrow.Receipt[](1);
-            IEnergyEscrow.Sig[] memory buyer = new IEnergyEscrow.Sig[](1);
-            IEnergyEscrow.Sig[] memory seller = new IEnergyEscrow.Sig[](1);
-            (rs[0], buyer[0], seller[0]) = (r, sign(luck == 1 ? STRANGER_KEY : 100 + i, digest), sign(luck == 2 ? STRANGER_KEY : 100 + j, digest));
-            escrows[e].settle(rs, buyer, seller);
+            bytes32 digest = digestOf(escrows[e], r);
+            Paper memory paper = Paper(r, sign(luck == 1 ? STRANGER_KEY : 100 + i, digest), sign(luck == 2 ? STRANGER_KEY : 100 + j, digest));
+            escrows[e].settle(statements(paper));
         }
         bool took = sameLogs()[0].topics[0] == IEnergyEscrow.Settled.selector;
         uint256[4] memory t = tabAt(0, i, j);
@@ -131,29 +128,24 @@ contract Village is EscrowTest {
 
     /// @dev Three receipts at once must do what they do one by one.
     function settleMany(uint256 b, uint256 s, uint256 mores, uint256 luck) external {
-        IEnergyEscrow.Receipt[] memory rs = new IEnergyEscrow.Receipt[](3);
-        IEnergyEscrow.Sig[] memory buyer = new IEnergyEscrow.Sig[](3);
-        IEnergyEscrow.Sig[] memory seller = new IEnergyEscrow.Sig[](3);
+        Paper[] memory papers = new Paper[](3);
         for (uint256 n = 0; n < 3; ++n) {
-            (uint256 i, uint256 j) = pair(b >> n, s >> (2 * n));
+            // mostly of one buyer, so that they share a statement
+            (uint256 i, uint256 j) = pair(luck % 3 == 0 ? b >> n : b, s >> (2 * n));
             (, uint256 paid, uint256 through,) = escrows[0].tab(owner(i), owner(j));
             uint256 more = (mores >> (8 * n)) % 25;
-            rs[n] = IEnergyEscrow.Receipt(owner(i), owner(j), uint40(through + n + ((luck >> n) % 4 == 0 ? 0 : 1)), uint96(paid + more), uint96(paid + 2 * more), uint24(now_() / SLOT + 96));
-            bytes32 digest = escrows[0].receiptDigest(rs[n]);
-            (buyer[n], seller[n]) = (sign(100 + i, digest), sign(100 + j, digest));
+            Receipt memory r = Receipt(owner(i), owner(j), uint40(through + n + ((luck >> n) % 4 == 0 ? 0 : 1)), uint96(paid + more), uint96(paid + 2 * more), uint24(now_() / SLOT + 96));
+            bytes32 digest = digestOf(escrows[0], r);
+            papers[n] = Paper(r, sign(100 + i, digest), sign(100 + j, digest));
         }
         uint256 start = vm.snapshotState();
         for (uint256 n = 0; n < 3; ++n) {
-            IEnergyEscrow.Receipt[] memory r1 = new IEnergyEscrow.Receipt[](1);
-            IEnergyEscrow.Sig[] memory b1 = new IEnergyEscrow.Sig[](1);
-            IEnergyEscrow.Sig[] memory s1 = new IEnergyEscrow.Sig[](1);
-            (r1[0], b1[0], s1[0]) = (rs[n], buyer[n], seller[n]);
-            escrows[0].settle(r1, b1, s1);
+            escrows[0].settle(statements(papers[n]));
         }
         bytes32 oneByOne = state(0);
         vm.revertToState(start);
         start = vm.snapshotState();
-        escrows[0].settle(rs, buyer, seller);
+        escrows[0].settle(statements(papers));
         check(state(0) == oneByOne, "a batch is its receipts one by one");
         vm.revertToState(start); // the reference did not play along
     }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { energyEscrowBytecode } from '../../../contracts/abi.ts'
+import { energyCertificatesBytecode, energyEscrowBytecode, meterBookBytecode } from '../../../contracts/abi.ts'
 import { referenceBytecode } from '../implementations.ts'
 
 /** What became of one Solidity test: `reason` and the counterexample are forge's own words. */
@@ -32,7 +32,9 @@ export async function runForge (args: readonly string[] = [], packed: string = e
       ...process.env,
       FOUNDRY_CONFIG: 'test/contracts/forge/foundry.toml',
       ESCROW_PACKED: packed,
-      ESCROW_REFERENCE: referenceBytecode()
+      ESCROW_REFERENCE: referenceBytecode(),
+      METER_BOOK: meterBookBytecode,
+      ENERGY_CERTIFICATES: energyCertificatesBytecode
     }
   })
   const [out, complaint, code] = await new Promise<[string, string, number | null]>((resolve, reject) => {

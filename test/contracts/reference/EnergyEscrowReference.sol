@@ -18,6 +18,16 @@ import {IEnergyEscrow} from "../../../contracts/IEnergyEscrow.sol";
 contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
     using SafeCast for uint256;
 
+    /// @dev What a receipt says, its numbers side by side.
+    struct Terms {
+        address buyer;
+        address seller;
+        uint40 through;
+        uint96 total;
+        uint96 cap;
+        uint24 expiry;
+    }
+
     struct Account {
         uint128 balance;
         uint128 reserved; // the sum of cap - paid over the owner's tabs as a buyer
@@ -107,22 +117,22 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
     // ---------------------------------------------------------------- the pair's moves
 
     /// @inheritdoc IEnergyEscrow
-    function settle(Receipt[] calldata receipts, Sig[] calldata buyer, Sig[] calldata seller) external returns (uint256 done) {
-        bool sentBySeller = seller.length == 0;
-        if (buyer.length != receipts.length) revert LengthMismatch();
-        if (!sentBySeller && seller.length != receipts.length) revert LengthMismatch();
-
-        for (uint256 i = 0; i < receipts.length; ++i) {
-            Receipt calldata r = receipts[i];
-            bytes32 digest = receiptDigest(r);
-            bool agreed = sentBySeller ? _speaksFor(r.seller, msg.sender) : _isLive(r.seller, _recover(digest, seller[i]));
-            (bool settled, SkipReason why) = _settle(r, _recover(digest, buyer[i]), agreed);
-            if (settled) ++done;
-            else emit Skipped(i, why);
+    function settle(Statement[] calldata statements) external returns (uint256 done) {
+        for (uint256 i = 0; i < statements.length; ++i) {
+            for (uint256 j = 0; j < statements[i].receipts.length; ++j) {
+                Receipt calldata receipt = statements[i].receipts[j];
+                Terms memory r = _unpack(statements[i].buyer, receipt.seller, receipt.tab);
+                bytes32 digest = _digest(r);
+                bool sentBySeller = receipt.bySeller.r == 0;
+                bool agreed = sentBySeller ? _speaksFor(r.seller, msg.sender) : _isLive(r.seller, _recover(digest, receipt.bySeller));
+                (bool settled, SkipReason why) = _settle(r, _recover(digest, receipt.byBuyer), agreed);
+                if (settled) ++done;
+                else emit Skipped(i, j, why);
+            }
         }
     }
 
-    function _settle(Receipt calldata r, address buyerKey, bool sellerAgreed) private returns (bool settled, SkipReason why) {
+    function _settle(Terms memory r, address buyerKey, bool sellerAgreed) private returns (bool settled, SkipReason why) {
         Signer storage key = signerOf[r.buyer][buyerKey];
         Tab storage t = tab[r.buyer][r.seller];
         uint256 end = r.expiry * SLOT_SECONDS;
@@ -142,7 +152,7 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
         if (cap > t.cap) _spend(key, cap - t.cap);
         _shift(r.buyer, r.seller, cap, r.total);
         (t.through, t.expiry) = (r.through, r.expiry);
-        emit Settled(r.buyer, r.seller, r.through, r.total, cap, r.expiry);
+        emit Settled(r.buyer, r.seller, _word(tab[r.buyer][r.seller]));
         settled = true;
     }
 
@@ -224,6 +234,16 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
         group[trade.slot & 7] = taken + wh;
     }
 
+    // ---------------------------------------------------------------- the word of a tab
+
+    function _unpack(address buyer, address seller, uint256 word) private pure returns (Terms memory) {
+        return Terms(buyer, seller, uint40(word >> 192), uint96(word >> 96), uint96(word), uint24(word >> 232));
+    }
+
+    function _word(Tab storage t) private view returns (uint256) {
+        return uint256(t.expiry) << 232 | uint256(t.through) << 192 | uint256(t.paid) << 96 | t.cap;
+    }
+
     // ---------------------------------------------------------------- keys and clocks
 
     function _isLive(address owner, address signer) private view returns (bool) {
@@ -256,8 +276,12 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
     }
 
     /// @inheritdoc IEnergyEscrow
-    function receiptDigest(Receipt calldata receipt) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, receipt)));
+    function receiptDigest(address buyer, address seller, uint256 tab_) external view returns (bytes32) {
+        return _digest(_unpack(buyer, seller, tab_));
+    }
+
+    function _digest(Terms memory terms) private view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, terms)));
     }
 
     /// @inheritdoc IEnergyEscrow

@@ -1,0 +1,184 @@
+import { Connection, createLongLivedTokenAuth, ERR_CANNOT_CONNECT, ERR_INVALID_AUTH } from 'home-assistant-js-websocket'
+import { toNumber } from '../quantity.ts'
+import { denied, elapsedMs, parseAnswer, unreachable } from './json-source.ts'
+import type { Elapsed, JsonSource } from './json-source.ts'
+import type { ConnectionOptions, HaWebSocket } from 'home-assistant-js-websocket'
+
+/** What Home Assistant knows of one entity. */
+export interface Entity {
+  readonly state: string
+  readonly attributes: Readonly<Record<string, unknown>>
+  /** Since Home Assistant last heard from its device. */
+  readonly ageMs: number
+}
+
+export interface HomeAssistant {
+  preferences(): Promise<unknown>
+  /** Has the entities' states sent from now on, and waits for the first. */
+  watch(ids: readonly string[]): Promise<void>
+  /** Undefined for an entity that Home Assistant does not have. Throws `DEVICE_UNREACHABLE`. */
+  entity(id: string): Promise<Entity | undefined>
+  close(): Promise<void>
+}
+
+export interface HomeAssistantInit {
+  /** `http://homeassistant.local:8123`. */
+  readonly url: string
+  readonly token: string
+  /** Tells when an entity was last reported; states are only sent when they change. */
+  readonly rest: JsonSource
+  nowMs(): number
+  readonly elapsed?: Elapsed
+}
+
+/** What has not changed for so long is looked up: it may be constant, or dead. */
+const ASK_AFTER_MS = 10_000
+
+/** For greeting and login, and for the first states. */
+const MAX_LOGIN_MS = 10_000
+
+interface Kept {
+  readonly state: string
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly at: number
+}
+
+/** Compressed states as `subscribe_entities` sends them: added, changed, removed. */
+interface Update {
+  readonly a?: Readonly<Record<string, { s: string, a?: Record<string, unknown>, lc?: number, lu?: number }>>
+  readonly c?: Readonly<Record<string, { '+'?: { s?: string, a?: Record<string, unknown> }, '-'?: { a?: string[] } }>>
+  readonly r?: readonly string[]
+}
+
+/** Throws `DEVICE_UNREACHABLE` and `DEVICE_DENIED`. Later it reconnects for as long as it takes. */
+export async function homeAssistant (init: HomeAssistantInit): Promise<HomeAssistant> {
+  const { url, token, rest, nowMs, elapsed = elapsedMs } = init
+  const options: ConnectionOptions = { setupRetry: -1, auth: createLongLivedTokenAuth(url.replace(/\/$/, ''), token), createSocket: openSocket }
+  const connection = new Connection(await openSocket(options).catch((error: unknown) => {
+    throw error === ERR_INVALID_AUTH ? denied(url) : unreachable(url, error)
+  }), options)
+  const entities = new Map<string, Kept>()
+
+  const apply = ({ a = {}, c = {}, r = [] }: Update): void => {
+    for (const [id, { s, a: attributes = {}, lu, lc }] of Object.entries(a)) {
+      entities.set(id, { state: s, attributes, at: elapsed() - Math.max(0, nowMs() - 1000 * (lu ?? lc ?? 0)) })
+    }
+    for (const [id, change] of Object.entries(c)) {
+      const before = entities.get(id)
+      if (before != null) {
+        const attributes = { ...before.attributes, ...change['+']?.a }
+        change['-']?.a?.forEach((name) => { Reflect.deleteProperty(attributes, name) })
+        entities.set(id, { state: change['+']?.s ?? before.state, attributes, at: elapsed() })
+      }
+    }
+    r.forEach((id) => entities.delete(id))
+  }
+
+  /** The age by `last_reported`, or as it was before when the question fails. */
+  const reportedAge = async (id: string, ageMs: number): Promise<number> => {
+    const answer = await rest.get(`/api/states/${encodeURIComponent(id)}`)
+    const { last_reported: reported } = (answer?.value ?? {}) as { last_reported?: unknown }
+    const at = typeof reported === 'string' ? Date.parse(reported) : NaN
+    return Number.isNaN(at) ? ageMs : Math.min(ageMs, Math.max(0, nowMs() - at) + (answer?.ageMs ?? 0))
+  }
+
+  connection.addEventListener('disconnected', () => { entities.clear() })
+
+  return {
+    preferences: async () => connection.sendMessagePromise({ type: 'energy/get_prefs' }),
+    async watch (ids) {
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => { reject(unreachable(url)) }, MAX_LOGIN_MS)
+        const first = (update: Update): void => {
+          apply(update)
+          clearTimeout(timer)
+          resolve()
+        }
+        connection.subscribeMessage(first, { type: 'subscribe_entities', entity_ids: ids }).catch((cause: unknown) => {
+          clearTimeout(timer)
+          reject(unreachable(url, cause))
+        })
+      })
+    },
+    async entity (id) {
+      if (!connection.connected) {
+        throw unreachable(url)
+      }
+      const kept = entities.get(id)
+      if (kept == null) {
+        return undefined
+      }
+      const ageMs = elapsed() - kept.at
+      const isNumber = toNumber(kept.state) != null
+      return { state: kept.state, attributes: kept.attributes, ageMs: isNumber && ageMs > ASK_AFTER_MS ? await reportedAge(id, ageMs) : ageMs }
+    },
+    async close () {
+      connection.close()
+      await rest.close()
+    }
+  }
+}
+
+/**
+ * The vendor's client believes every message and throws where nobody catches; this socket hands on only those that parse, and logs in.
+ * Rejects with the client's own error numbers.
+ */
+async function openSocket ({ auth }: ConnectionOptions): Promise<HaWebSocket> {
+  const socket = new WebSocket(auth?.wsUrl ?? '')
+  const guarded = guard(socket)
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => { socket.close(); reject(ERR_CANNOT_CONNECT) }, MAX_LOGIN_MS)
+    const fail = (reason: number): void => {
+      clearTimeout(timer)
+      socket.close()
+      reject(reason)
+    }
+    const onClose = (): void => { fail(ERR_CANNOT_CONNECT) }
+    guarded.addEventListener('close', onClose)
+    guarded.addEventListener('error', onClose)
+    guarded.addEventListener('message', function greet ({ data }: MessageEvent<string>) {
+      const { type, ha_version: version } = JSON.parse(data) as { type?: unknown, ha_version?: unknown }
+      if (type === 'auth_required') {
+        socket.send(JSON.stringify({ type: 'auth', access_token: auth?.accessToken }))
+      } else if (type === 'auth_invalid') {
+        fail(ERR_INVALID_AUTH)
+      } else if (type === 'auth_ok') {
+        clearTimeout(timer)
+        guarded.removeEventListener('message', greet)
+        guarded.removeEventListener('close', onClose)
+        guarded.removeEventListener('error', onClose)
+        resolve(Object.assign(guarded, { haVersion: typeof version === 'string' ? version : '0.0.0' }))
+      }
+    })
+  })
+}
+
+/** The same socket, whose listeners see no message that is huge or no JSON, and cannot end the process over one they do not expect. */
+function guard (socket: WebSocket): HaWebSocket {
+  const listeners = new Map<unknown, (event: Event) => void>()
+  const checked = (listener: (event: Event) => void) => (event: Event): void => {
+    try {
+      const data: unknown = 'data' in event ? event.data : '{}'
+      parseAnswer(typeof data === 'string' ? data : '', 'Home Assistant')
+      listener.call(socket, event)
+    } catch {
+      // what makes no sense was not said: the values only grow old
+    }
+  }
+  return new Proxy(socket, {
+    get (target, name) {
+      if (name === 'addEventListener') {
+        return (type: string, listener: (event: Event) => void) => {
+          listeners.set(listener, checked(listener))
+          target.addEventListener(type, listeners.get(listener) ?? listener)
+        }
+      }
+      if (name === 'removeEventListener') {
+        return (type: string, listener: (event: Event) => void) => { target.removeEventListener(type, listeners.get(listener) ?? listener) }
+      }
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+    set: (target, name, value) => Reflect.set(target, name, value, target)
+  }) as HaWebSocket
+}

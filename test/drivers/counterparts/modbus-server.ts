@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { until } from '../../helpers/until.ts'
+
+/** The interpreter Debian's packages belong to. */
+export const PYTHON = '/usr/bin/python3'
+export const PYMODBUS = '/usr/lib/python3/dist-packages/pymodbus/__init__.py'
+export const SERIAL_ASYNCIO = '/usr/lib/python3/dist-packages/serial_asyncio/__init__.py'
+
+export interface ServedValue {
+  readonly unit?: number
+  readonly table?: 'holding' | 'input'
+  readonly address: number
+  /** `words` are registers as they are. */
+  readonly type: string
+  readonly value: number | string | readonly number[]
+  readonly order?: string
+  /** Registers of a text. */
+  readonly size?: number
+}
+
+export interface Question {
+  readonly fc: number
+  readonly unit: number
+  readonly address: number
+  readonly count: number
+}
+
+export interface ModbusServer {
+  readonly port: number
+  readonly questions: Question[]
+  connections(): number
+  turnedAway(): number
+  command(order: object): Promise<void>
+  stop(): Promise<void>
+}
+
+const running = new Set<ModbusServer>()
+
+/** Starts pymodbus with these values on a free port, or on a serial line. */
+export async function startModbusServer (options: { values: readonly ServedValue[], serial?: string, port?: number, maxConnections?: number, silentUnits?: readonly number[] }): Promise<ModbusServer> {
+  const child = spawn(PYTHON, ['test/drivers/counterparts/modbus_server.py', JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const kill = (): void => { child.kill('SIGKILL') }
+  process.once('exit', kill)
+  const exited = once(child, 'exit')
+  const questions: Question[] = []
+  let complaint = ''
+  let listening: string | number | undefined
+  let connections = 0
+  let turnedAway = 0
+  let done = 0
+  child.stderr.on('data', (chunk) => { complaint += String(chunk) })
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const said = JSON.parse(line) as Partial<Question> & { listening?: number | string, connected?: number, turnedAway?: boolean, done?: boolean }
+    listening ??= said.listening
+    connections += said.connected == null ? 0 : 1
+    turnedAway += said.turnedAway === true ? 1 : 0
+    done += said.done === true ? 1 : 0
+    if (said.fc != null) {
+      questions.push(said as Question)
+    }
+  })
+  await until(() => {
+    if (child.exitCode != null) {
+      throw new Error(`pymodbus stopped: ${complaint}`)
+    }
+    return listening != null
+  })
+  const server = {
+    port: Number(listening),
+    questions,
+    connections: () => connections,
+    turnedAway: () => turnedAway,
+    async command (order: object) {
+      const before = done
+      child.stdin.write(`${JSON.stringify(order)}\n`)
+      await until(() => done > before)
+    },
+    async stop () {
+      running.delete(server)
+      process.off('exit', kill)
+      kill()
+      await exited
+    }
+  }
+  running.add(server)
+  return server
+}
+
+export async function stopModbusServers (): Promise<void> {
+  await Promise.all([...running].map(async (server) => server.stop()))
+}
