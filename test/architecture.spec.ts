@@ -46,7 +46,7 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   node: {
     values: ['domain', 'signing', 'market', 'trade', 'agent', 'network', 'chain', 'store', 'drivers', 'protocols/*/constants.ts'],
     types: ['config', 'ports'],
-    packages: ['node:crypto', 'node:path']
+    packages: ['node:crypto', 'node:os', 'node:path']
   },
   api: { values: ['domain'], types: ['ports', 'node'], packages: ['fastify', 'mqtt', 'node:crypto', 'node:fs/promises', 'node:net'] },
   practice: {

@@ -11,13 +11,14 @@ const VALUES = [
 const TYPES = [
   'Account', 'AccountBalance', 'Attestation', 'Batch', 'BatteryState', 'BookEntry', 'Cancel', 'ChainHealth', 'ChainTab', 'Choice', 'Claim', 'Clock',
   'CommunityStatus', 'Config', 'ConfigSources', 'Conversation', 'DataPaths', 'Decision', 'DeclineCode', 'Device', 'DeviceTraits', 'Driver',
-  'DriverComponents', 'DriverParams', 'EnergyNode', 'EnergyNodeInit', 'Expectation', 'Forecast', 'Forecaster', 'Hex', 'KnobChanges', 'Knobs', 'Knot',
-  'Learned', 'Log', 'LogFormat', 'LogLevel', 'Logger', 'LoggerInit', 'MarketRules', 'Match', 'Mechanism', 'MembershipState', 'Meter', 'Money',
-  'Network', 'NetworkHandlers', 'NodeEvent', 'NodeListener', 'NodeStatus', 'Order', 'OrderRuleCode', 'OwnerSettlement', 'Param', 'Peer',
-  'PeriodReading', 'PricePerKwh', 'PricedOffer', 'PublicKey', 'Reading', 'Receipt', 'RegisteredKey', 'Reserve', 'Sample', 'Settled', 'Settlement',
-  'SettlementEvent', 'Side', 'SignedOrder', 'SignedReceipt', 'Signer', 'Situation', 'SkipReason', 'Store', 'Strategy', 'Submitted', 'Tab', 'Tariff',
-  'TestedWith', 'Token', 'Trade', 'TradeAnswer', 'TradeRequest', 'TradeRole', 'TradeState', 'TradeTerms', 'UnixSeconds', 'Verdict', 'VerifiedOrder',
-  'Wallet', 'Want', 'WattHours'
+  'DriverComponents', 'DriverParams', 'EnergyNode', 'EnergyNodeInit', 'Expectation', 'Forecast', 'Forecaster', 'Hex', 'Instant', 'KnobChanges',
+  'Knobs', 'Knot', 'Learned', 'Log', 'LogFormat', 'LogLevel', 'Logger', 'LoggerInit', 'MarketRules', 'Match', 'Mechanism', 'MembershipState',
+  'Meter', 'MeterMemory', 'MeterStatus', 'MissingPeriod', 'Money', 'Network', 'NetworkHandlers', 'NodeEvent', 'NodeListener', 'NodeStatus', 'Order',
+  'OrderRuleCode', 'OwnerSettlement', 'Param', 'Peer', 'PeriodReading', 'PeriodRecord', 'PricePerKwh', 'PricedOffer', 'PublicKey', 'Quality',
+  'Reading', 'ReadingSigner', 'Receipt', 'RegisteredKey', 'Reserve', 'Sample', 'Sampler', 'Settled', 'Settlement', 'SettlementEvent', 'Side',
+  'SignedOrder', 'SignedReceipt', 'Signer', 'Situation', 'SkipReason', 'Store', 'Strategy', 'Submitted', 'Tab', 'Tariff', 'TestedWith', 'Token',
+  'Trade', 'TradeAnswer', 'TradeRequest', 'TradeRole', 'TradeState', 'TradeTerms', 'UnixSeconds', 'Verdict', 'VerifiedOrder', 'Wallet', 'Want',
+  'WattHours'
 ]
 
 function typeNames (text: string): string[] {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { CodedError } from '../domain/errors.ts'
 import type { ApiAccess } from './server.ts'
 import type { Decision, Knobs } from '../domain/knobs.ts'
-import type { PeriodReading } from '../domain/reading.ts'
+import type { PeriodRecord } from '../domain/reading.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { NodeEvent } from '../node/events.ts'
 import type { KnobChanges } from '../node/knobs.ts'
@@ -18,7 +18,7 @@ export interface ApiClient {
   status(): Promise<Json<NodeStatus>>
   book(): Promise<Json<ReturnType<EnergyNode['book']>>>
   trades(): Promise<Array<Json<Trade>>>
-  readings(): Promise<PeriodReading[]>
+  readings(): Promise<PeriodRecord[]>
   decisions(): Promise<Decision[]>
   trading(): Promise<Json<Knobs>>
   changeTrading(changes: Json<KnobChanges>): Promise<Json<Knobs>>

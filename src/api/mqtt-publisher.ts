@@ -40,7 +40,7 @@ const NEWS_MS = 1000
 const EVERY_MS = 60_000
 
 /** A wall clock that moved further than the one that counts was set in between. */
-const MAX_CLOCK_STEP_MS = 2000
+const MAX_CLOCK_JUMP_MS = 2000
 
 /** Returns at once, and calls the broker for as long as it takes. Throws `API_NO_PASSWORD` when the password's file cannot be read. */
 export async function startMqttPublisher (init: MqttPublisherInit, { node, logger }: MqttPublisherComponents): Promise<{ stop(): Promise<void> }> {
@@ -171,7 +171,7 @@ function steadyClock (): { isSteady(): boolean } {
   return {
     isSteady () {
       const now = difference()
-      if (Math.abs(now - last) > MAX_CLOCK_STEP_MS) {
+      if (Math.abs(now - last) > MAX_CLOCK_JUMP_MS) {
         steppedAt = performance.now()
       }
       last = now

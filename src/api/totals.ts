@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { explain } from '../domain/errors.ts'
+import { isMetered } from '../domain/reading.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { Trade, TradeState } from '../domain/trade.ts'
 import type { Money, UnixSeconds, WattHours } from '../domain/units.ts'
@@ -31,7 +32,7 @@ export function lifetimeTotals (file: string, { node, logger }: { node: Pick<Ene
 
   const between = async (from: UnixSeconds, to: UnixSeconds): Promise<Totals> => {
     const [trades, readings] = await Promise.all([node.trades({ from, to }), node.readings(from, to)])
-    return sum(trades, readings)
+    return sum(trades, readings.filter(isMetered))
   }
 
   return {

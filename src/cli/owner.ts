@@ -3,6 +3,7 @@ import { Option } from 'commander'
 import { readKeyFile } from '../config/key-file.ts'
 import { loadConfig } from '../config/load.ts'
 import { CodedError } from '../domain/errors.ts'
+import { keepOrCreateKey } from './keys.ts'
 import { pathsOf } from './options.ts'
 import type { Config } from '../config/schema.ts'
 import type { Account, Hex } from '../domain/units.ts'
@@ -30,9 +31,12 @@ export interface HomeSetup {
 export interface OwnerSetup extends HomeSetup {
   readonly owner: Account
   readonly ownerPrivateKey: Hex
-  /** The node's own key, which is also the home's meter key. */
+  /** The node's own key. */
   readonly nodePrivateKey: Hex
   readonly nodeKey: Account
+  /** The key of the home's meter. */
+  readonly meterPrivateKey: Hex
+  readonly meterKey: Account
 }
 
 export function ownerKeyOption (): Option {
@@ -55,5 +59,14 @@ export async function ownerSetup (options: OwnerOptions): Promise<OwnerSetup> {
     throw new CodedError('KEY_INVALID', `The key in ${options.ownerKey} belongs to ${owner}, but the owner of this home is ${setup.config.owner}: give the owner's key.`)
   }
   const nodePrivateKey = readKeyFile(pathsOf(options).key)
-  return { ...setup, owner, ownerPrivateKey, nodePrivateKey, nodeKey: addressOf(publicKeyOf(nodePrivateKey)) }
+  const meterPrivateKey = keepOrCreateKey(pathsOf(options).meterKey)
+  return {
+    ...setup,
+    owner,
+    ownerPrivateKey,
+    nodePrivateKey,
+    nodeKey: addressOf(publicKeyOf(nodePrivateKey)),
+    meterPrivateKey,
+    meterKey: addressOf(publicKeyOf(meterPrivateKey))
+  }
 }

@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto'
-import { readKeyFile, writeKeyFile } from '../config/key-file.ts'
 import { createDataDirectory } from '../config/paths.ts'
 import { writeConfigFile } from '../config/template.ts'
-import { hasCode } from '../domain/errors.ts'
 import { addressOf, publicKeyOf } from '../signing/keys.ts'
+import { keepOrCreateKey } from './keys.ts'
 import { pathsOf } from './options.ts'
 import { print, printJson } from './output.ts'
 import type { PartialConfig } from '../config/schema.ts'
-import type { Account, Hex } from '../domain/units.ts'
+import type { Account } from '../domain/units.ts'
 
 /** Creates data directory, settings and key of a new home, and says what to do next. */
 export function setUpHome (options: { data?: string, json?: boolean }, owner: Account, config: PartialConfig): void {
@@ -15,13 +13,15 @@ export function setUpHome (options: { data?: string, json?: boolean }, owner: Ac
   createDataDirectory(paths)
   writeConfigFile(paths.config, { owner, meter: { driver: 'demo' }, ...config })
   const key = addressOf(publicKeyOf(keepOrCreateKey(paths.key)))
+  const meterKey = addressOf(publicKeyOf(keepOrCreateKey(paths.meterKey)))
   if (options.json === true) {
-    printJson({ config: paths.config, keyFile: paths.key, key, owner })
+    printJson({ config: paths.config, keyFile: paths.key, meterKeyFile: paths.meterKey, key, meterKey, owner })
     return
   }
   print(`Your home is set up in ${paths.directory}.`)
   print(`  settings   ${paths.config}`)
   print(`  node key   ${paths.key} (address ${key}); keep a copy in a safe place`)
+  print(`  meter key  ${paths.meterKey} (address ${meterKey}); vouches for what the meter counts`)
   print()
   print('Next:')
   print(`  1. Register the node's key and deposit money from your own account ${owner}:`)
@@ -32,18 +32,4 @@ export function setUpHome (options: { data?: string, json?: boolean }, owner: Ac
   if (config.market?.meterBook != null) {
     print('  4. Ask to enter the meter book: wattmesh community join --owner-key FILE')
   }
-}
-
-/** A key that is there already is kept: it may be the only way to money that is on its way. */
-function keepOrCreateKey (path: string): Hex {
-  try {
-    return readKeyFile(path)
-  } catch (error) {
-    if (!hasCode(error, 'KEY_MISSING')) {
-      throw error
-    }
-  }
-  const key: Hex = `0x${randomBytes(32).toString('hex')}`
-  writeKeyFile(path, key)
-  return key
 }

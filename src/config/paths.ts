@@ -13,6 +13,8 @@ export interface DataPaths {
   readonly config: string
   /** The hot key: readable by the owner of the process only. */
   readonly key: string
+  /** The meter's key, which vouches for readings: readable by the owner of the process only. */
+  readonly meterKey: string
   readonly database: string
   /** Addresses of other nodes and how they behaved. */
   readonly peers: string
@@ -30,6 +32,7 @@ export function dataPaths ({ option, env = {} }: { option?: string, env?: Readon
     directory,
     config: join(directory, 'config.yaml'),
     key: join(directory, 'node.key'),
+    meterKey: join(directory, 'meter.key'),
     database: join(directory, 'db'),
     peers: join(directory, 'peers'),
     api: join(directory, 'api.json'),

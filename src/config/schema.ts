@@ -67,8 +67,27 @@ export const configSchema = Type.Object({
 
   meter: Type.Object({
     driver: listedName({ description: 'Which kind of meter is read.', example: 'demo' }),
-    params: free({ default: {}, description: 'What that driver needs, for instance the address of the device. Checked by the driver at the start.' })
+    params: free({ default: {}, description: 'What that driver needs, for instance the address of the device. Checked by the driver at the start.' }),
+    sampleSec: whole(1, 30, { default: 10, unit: 'seconds', description: 'How often a device that does not remember its registers is read. Periods are exact as long as a minute never passes without.' }),
+    settleRecovered: yesOrNo({ default: false, description: 'Settle trades also in periods whose energy is known only together with their neighbours\', because the meter was not read at their boundary. Otherwise such trades wait for better data and lapse without it.' }),
+    sellCoarse: yesOrNo({ default: false, description: 'Sell although the export register moves in steps of more than 10 Wh. Agree on it with your neighbours first.' }),
+    exportLimitWatts: Type.Optional(whole(0, 1_000_000, { unit: 'watts', description: 'The most that may flow into the grid, where its operator sets a limit. The node never offers more. 0 sells nothing.', example: 7000 }))
   }, { description: 'The meter at the grid connection. It is read and never controlled.' }),
+
+  inverter: Type.Object({
+    driver: Type.Optional(listedName({ description: 'Which kind of inverter is read, where the meter does not tell what the roof generates.', example: 'sunspec' })),
+    params: free({ default: {}, description: 'What that driver needs.' })
+  }, { description: 'A second device that knows the generation. For forecasts and reports only: what is sold is what the meter counts.' }),
+
+  battery: Type.Object({
+    driver: Type.Optional(listedName({ description: 'Which kind of battery is read, where neither meter nor inverter tells what it holds.', example: 'sunspec' })),
+    params: free({ default: {}, description: 'What that driver needs.' })
+  }, { description: 'A device that knows the battery. It is read and never controlled.' }),
+
+  secondMeter: Type.Object({
+    driver: Type.Optional(listedName({ description: 'Which kind of meter counts what the first one does not see, for instance that of a heat pump with a tariff of its own.', example: 'modbus' })),
+    params: free({ default: {}, description: 'What that driver needs.' })
+  }, { description: 'A further meter at the grid connection. Its import is added; only the export of the first one is sold.' }),
 
   trading: Type.Object({
     paused: yesOrNo({ default: false, description: 'Make no new offers and trades. What is agreed is delivered and settled. Can be changed while the node runs: `wattmesh trading`.' }),

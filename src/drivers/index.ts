@@ -22,10 +22,10 @@ import { sungrowSg } from './devices/sungrow-sg.ts'
 import { sungrowSh } from './devices/sungrow-sh.ts'
 import { sunSpec } from './devices/sunspec.ts'
 import { tasmota } from './devices/tasmota.ts'
-import { severalDevices } from './several.ts'
 import type { Driver } from './driver.ts'
 
-const single: readonly Driver[] = [
+/** Every built-in driver. The configuration chooses one by its type. */
+export const drivers: readonly Driver[] = [
   abbB,
   carloGavazzi,
   csvReplay,
@@ -51,6 +51,3 @@ const single: readonly Driver[] = [
   sunSpec,
   tasmota
 ]
-
-/** Every built-in driver. The configuration chooses one by its type. */
-export const drivers: readonly Driver[] = [...single, severalDevices(single)]

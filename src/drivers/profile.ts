@@ -35,9 +35,10 @@ export function profileMeter (profile: EnergyProfile, now: () => UnixSeconds = (
   const meter: Device & Meter = {
     traits: {},
     async sample () {
-      const { time: _, ...registers } = await meter.read(Math.min(now(), profileEnd(profile)))
-      return { ageMs: 0, ...registers }
+      const { importMilliWh, exportMilliWh, loadMilliWh, pvMilliWh } = await meter.read(Math.min(now(), profileEnd(profile)))
+      return { ageMs: 0, importMilliWh, exportMilliWh, loadMilliWh, pvMilliWh }
     },
+    status: () => ({ traits: meter.traits }),
     async read (at) {
       if (!isWhole(at, profile.start, Math.min(profileEnd(profile), now()))) {
         throw new CodedError('DEVICE_NO_DATA', `The profile has no reading for ${at}; it covers ${profile.start} to ${profileEnd(profile)} and never the future.`)

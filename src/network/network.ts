@@ -11,6 +11,7 @@ import { orderTopic } from '../../protocols/constants.ts'
 import { createBookSync } from './book-sync.ts'
 import { networkError } from './errors.ts'
 import { createLibp2pNode } from './libp2p.ts'
+import { exchangeMeterTags } from './meter-tag.ts'
 import { ENOUGH_CONNECTIONS, keepInTouch } from './neighbours.ts'
 import { createOrderGossip } from './order-gossip.ts'
 import { keyOf } from './peer-ids.ts'
@@ -19,6 +20,7 @@ import { keepRendezvous } from './rendezvous.ts'
 import { createTradeProtocol } from './trade-protocol.ts'
 import type { BookSync } from './book-sync.ts'
 import type { Libp2pNode } from './libp2p.ts'
+import type { MeterTags } from './meter-tag.ts'
 import type { OrderGossip, VerdictCounts } from './order-gossip.ts'
 import type { Reach } from './reach.ts'
 import type { TradeProtocol } from './trade-protocol.ts'
@@ -31,6 +33,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 export interface NetworkInit {
   /** The hot key, 32 bytes: libp2p identity and trading key in one. */
   readonly privateKey: Hex
+  /** What is shown of our meter. */
+  readonly meterTag?: Hex
   /** Digest of the market rules; it is part of the topic. */
   readonly rules: Hex
   readonly listen: readonly string[]
@@ -75,6 +79,7 @@ interface Running {
   readonly gossip: OrderGossip
   readonly trades: TradeProtocol
   readonly books: BookSync
+  readonly tags: MeterTags
   stop(): Promise<void>
 }
 
@@ -108,7 +113,7 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
     publish: async (order) => isRunning().gossip.publish(order),
     converse: async (key) => isRunning().trades.converse(key),
     readBook: async (peerId) => isRunning().books.readBook(peerIdFromString(peerId)),
-    peers: () => running == null ? [] : running.node.getPeers().map((peer) => describe(isRunning().node, peer)),
+    peers: () => running == null ? [] : running.node.getPeers().map((peer) => ({ ...describe(isRunning().node, peer), meterTag: isRunning().tags.of(peer.toString()) })),
     addresses: () => running == null ? [] : running.node.getMultiaddrs().map(String),
     async dial (address) {
       const { node } = isRunning()
@@ -148,6 +153,7 @@ async function startNode (init: NetworkInit, privateKey: PrivateKey, handlers: N
     maxQuestionsPerMinute: limits?.maxSyncQuestionsPerMinute,
     log: logger?.scope('book-sync')
   })
+  const tags = await exchangeMeterTags(node, init.meterTag)
   try {
     await node.start()
   } catch (error) {
@@ -176,6 +182,7 @@ async function startNode (init: NetworkInit, privateKey: PrivateKey, handlers: N
     gossip,
     trades,
     books,
+    tags,
     async stop () {
       leave?.()
       letGo()

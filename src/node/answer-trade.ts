@@ -34,7 +34,7 @@ function decline (code: DeclineCode, remaining: WattHours = 0): Decline {
 export type AnswerTrade = (request: TradeRequest, from: PublicKey) => Promise<TradeAnswer>
 
 export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook, members: Members, queue: SubmitterQueue, isOpen: TradingGate, isPartner: IsPartner }): AnswerTrade {
-  const { home, rules, at, clock, ledger, signer, logger } = context
+  const { home, rules, at, clock, ledger, signer, attester, meter, selling, logger } = context
   const { quotes, keys, members, queue, isOpen, isPartner } = parts
 
   /** Whether a proposal can become a trade at all; the price may only have moved in the buyer's favour since it was sent. */
@@ -87,8 +87,8 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
       seq: nextSeq(tab, ledger.between(request.buyer, home.owner), slot),
       wh,
       pricePerKwh: request.pricePerKwh,
-      attester: signer.address,
-      meter: exportMeterId(signer.address),
+      attester: attester.address,
+      meter: exportMeterId({ serial: meter.status().traits.serial, attester: attester.address }),
       // on credit alone nothing can be claimed; the trade ends all the same
       claimBy: tabEnd > slotEnd ? Math.min(slotEnd + MAX_CLAIM_SEC, tabEnd - 1) : slotEnd + MAX_CLAIM_SEC,
       ref: tradeRef(request.orderId, request.tradeId)
@@ -96,7 +96,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
   }
 
   const onPropose = async (request: Propose, from: PublicKey): Promise<Accept | Decline> => {
-    if (ledger.trade(request.tradeId) == null && (!isOpen() || !isPartner(request.buyer, from))) {
+    if (ledger.trade(request.tradeId) == null && (!isOpen() || selling.problem() != null || !isPartner(request.buyer, from))) {
       const order = quotes.all().find(({ id }) => id === request.orderId)
       return decline('BUSY', order == null ? 0 : quotes.remaining(order))
     }

@@ -12,12 +12,14 @@ import { CodedError } from '../domain/errors.ts'
 import { isReserve } from '../domain/knobs.ts'
 import { checkMarketRules } from '../domain/market-rules.ts'
 import { parseMoney } from '../domain/units.ts'
+import { composite } from '../drivers/composite.ts'
 import { drivers } from '../drivers/index.ts'
 import { registerMeter } from '../drivers/registers.ts'
 import { mechanisms } from '../market/mechanisms/index.ts'
 import { OrderBook } from '../market/order-book.ts'
 import { createNetwork } from '../network/network.ts'
-import { rulesDigest } from '../signing/digests.ts'
+import { peerIdOf } from '../network/peer-ids.ts'
+import { meterTag, rulesDigest } from '../signing/digests.ts'
 import { createLocalSigner } from '../signing/local-signer.ts'
 import { openStore } from '../store/store.ts'
 import { Ledger } from './ledger.ts'
@@ -30,8 +32,10 @@ import type { Forecaster } from '../agent/forecast.ts'
 import type { Strategy } from '../agent/strategy.ts'
 import type { Config } from '../config/schema.ts'
 import type { Account, Hex, Money } from '../domain/units.ts'
-import type { Driver } from '../drivers/driver.ts'
+import type { Driver, DriverComponents, DriverParams } from '../drivers/driver.ts'
 import type { Mechanism } from '../market/mechanism.ts'
+import type { Device } from '../ports/device.ts'
+import type { ReadingSigner } from '../ports/reading-signer.ts'
 import type { Logger } from '../ports/telemetry.ts'
 
 /** In a market that runs fast many of its seconds pass between two blocks; the newest may be this old on the wall clock. */
@@ -45,6 +49,10 @@ export interface EnergyNodeInit {
   readonly peersPath?: string
   /** The hot key, 32 bytes. */
   readonly privateKey: Hex
+  /** The meter's key, 32 bytes; the hot key vouches for readings without it. */
+  readonly meterKey?: Hex
+  /** Instead of that key: a secure element, say. */
+  readonly attester?: ReadingSigner
   readonly logger: Logger
   /** Beside the built-in ones, chosen by their names in the configuration. */
   readonly drivers?: readonly Driver[]
@@ -60,7 +68,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   const strategy = named('trading.strategy', [...strategies, ...(init.strategies ?? []).map(defineStrategy)], config.trading.strategy)
   const forecaster = named('trading.forecast', [ownHistory, persistence, ...init.forecasters ?? []], config.trading.forecast)
   const mechanism = named('market.mechanism', [...mechanisms, ...init.mechanisms ?? []], rules.mechanism)
-  const driver = named('meter.driver', [...drivers, ...init.drivers ?? []].map((each) => ({ ...each, name: each.type })), config.meter.driver)
+  const connect = connector(config, [...drivers, ...init.drivers ?? []])
   const at = { chainId: rules.chainId, escrow: rules.escrow }
   const digest = rulesDigest(rules)
   const signer = createLocalSigner(privateKey, at)
@@ -100,10 +108,12 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     })
   const { decimals } = await settlement.token().catch(closing)
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
-  const device = await driver.connect(config.meter.params, { now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter'), directory: dirname(databasePath) }).catch(closing)
-  const meter = registerMeter(device)
+  const device = await connect({ now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter'), directory: dirname(databasePath) }).catch(closing)
+  const meter = registerMeter(device, { instant: () => clock.instant(), sampleSec: config.meter.sampleSec, maySellCoarse: config.meter.sellCoarse })
+  const { serial } = device.traits
   const network = createNetwork({
     privateKey,
+    meterTag: serial == null ? undefined : meterTag(serial, peerIdOf(signer.key).toString()),
     rules: digest,
     listen: config.network.listen,
     announce: config.network.announce,
@@ -127,6 +137,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     settlement,
     membership,
     signer,
+    attester: init.attester ?? createLocalSigner(init.meterKey ?? privateKey, at),
     meter,
     book: new OrderBook({ rules, maxOrders: MAX_BOOK_ORDERS, maxPerSigner: MAX_OPEN_ORDERS_PER_SIGNER }),
     mechanism,
@@ -134,6 +145,23 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     forecaster,
     createLedger: (onChange) => new Ledger(store, onChange),
     newTradeId: () => `0x${randomBytes(32).toString('hex')}`
+  })
+}
+
+/** How the devices of this home are connected, as one. Throws `CONFIG_INVALID` for a driver nobody knows, before any is dialled. */
+function connector ({ meter, secondMeter, inverter, battery }: Config, known: readonly Driver[]): (components: DriverComponents) => Promise<Device> {
+  const types = known.map((each) => ({ ...each, name: each.type }))
+  const prepare = (section: string, { driver, params }: { readonly driver?: string, readonly params: DriverParams }): ((components: DriverComponents) => Promise<Device>) | undefined => {
+    const found = driver == null ? undefined : named(`${section}.driver`, types, driver)
+    return found == null ? undefined : async (components) => found.connect(params, components)
+  }
+  const first = named('meter.driver', types, meter.driver)
+  const others = { secondMeter: prepare('secondMeter', secondMeter), inverter: prepare('inverter', inverter), battery: prepare('battery', battery) }
+  return async (components) => composite({
+    meter: await first.connect(meter.params, components),
+    secondMeter: await others.secondMeter?.(components),
+    inverter: await others.inverter?.(components),
+    battery: await others.battery?.(components)
   })
 }
 
@@ -173,7 +201,9 @@ function homeOf (config: Config, decimals: number, drawnPatience: number): Home 
     submitForOthers: tabs.submitForOthers,
     tabLifeSec: tabs.lifeSec,
     claimAfterSec: tabs.claimAfterSec,
-    meterDeadlineSec: tabs.meterDeadlineSec
+    meterDeadlineSec: tabs.meterDeadlineSec,
+    settleRecovered: config.meter.settleRecovered,
+    exportLimitWatts: config.meter.exportLimitWatts
   }
 }
 

@@ -1,5 +1,6 @@
 import type { NodeEvent } from './events.ts'
 import type { Ledger } from './ledger.ts'
+import type { SellingGate } from './selling-gate.ts'
 import type { Forecaster } from '../agent/forecast.ts'
 import type { Strategy } from '../agent/strategy.ts'
 import type { Knobs } from '../domain/knobs.ts'
@@ -12,6 +13,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Membership } from '../ports/membership.ts'
 import type { Meter } from '../ports/meter.ts'
 import type { Network } from '../ports/network.ts'
+import type { ReadingSigner } from '../ports/reading-signer.ts'
 import type { Settlement } from '../ports/settlement.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
@@ -53,6 +55,10 @@ export interface Home {
   readonly tabLifeSec: number
   readonly claimAfterSec: number
   readonly meterDeadlineSec: number
+  /** Whether a period whose energy was shared out over a gap may settle trades. */
+  readonly settleRecovered: boolean
+  /** The most that may flow out, in watts, where the grid operator sets a limit. */
+  readonly exportLimitWatts?: number
 }
 
 /** Everything the paths share. Each path takes the part it names. */
@@ -69,7 +75,10 @@ export interface NodeContext {
   /** Set when the rules name a meter book. */
   readonly membership?: Membership
   readonly signer: Signer
+  /** The meter's key. */
+  readonly attester: ReadingSigner
   readonly meter: Meter
+  readonly selling: SellingGate
   readonly book: OrderBook
   readonly ledger: Ledger
   readonly mechanism: Mechanism

@@ -3,6 +3,7 @@
  * meter or answer is given up with its reason.
  */
 import { SLOT_SEC } from '../domain/period.ts'
+import { isMetered } from '../domain/reading.ts'
 import { hasTerms, positionOf } from '../domain/trade.ts'
 import { step } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
@@ -26,8 +27,8 @@ export interface Endings {
   giveUp(): Promise<void>
 }
 
-export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock' | 'ledger' | 'store' | 'settlement' | 'signer'>, tabs: TabSettlement): Endings {
-  const { home, rules, clock, ledger, store, settlement, signer } = context
+export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock' | 'ledger' | 'store' | 'settlement' | 'attester'>, tabs: TabSettlement): Endings {
+  const { home, rules, clock, ledger, store, settlement, attester } = context
 
   /** Delivered by our meter, unpaid for long enough, and still claimable. */
   const unpaid = (tab: Tab): SignedTrade[] => {
@@ -48,17 +49,19 @@ export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock'
   const claimFor = async (trade: SignedTrade): Promise<Claim | undefined> => {
     const { terms, periodStart, buyerSignature } = trade
     const [reading] = await store.readings(periodStart, periodStart + 1)
-    if (reading == null || buyerSignature == null) {
+    if (reading == null || !isMetered(reading) || buyerSignature == null || terms.attester !== attester.address) {
       return
     }
     const readingWh = Math.max(0, reading.exportWh - leftOverSales(trade))
-    const attestation = signer.signReading({ attester: terms.attester, meter: terms.meter, slot: terms.slot, wh: readingWh })
+    const attestation = await attester.signReading({ attester: terms.attester, meter: terms.meter, slot: terms.slot, wh: readingWh })
     return { terms, buyerSignature, readingWh, attestation }
   }
 
   const submitClaims = async (tab: Tab, trades: readonly SignedTrade[]): Promise<void> => {
-    const claims = await Promise.all(trades.map(claimFor))
-    tabs.watchClaim(tab, await settlement.claim(claims.filter((each) => each != null)))
+    const claims = (await Promise.all(trades.map(claimFor))).filter((each) => each != null)
+    if (claims.length > 0) {
+      tabs.watchClaim(tab, await settlement.claim(claims))
+    }
   }
 
   const ending = ({ state, periodStart, validUntil, ownWh, terms }: Trade, now: UnixSeconds): TradeEvent | undefined => {
@@ -66,7 +69,7 @@ export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock'
       return { type: 'timed-out' }
     }
     if (state === 'agreed' && ownWh == null && now > periodStart + rules.periodSec + home.meterDeadlineSec) {
-      return { type: 'gave-up', reason: 'our meter has no data for the period' }
+      return { type: 'gave-up', reason: 'our meter has no data the period could be settled by' }
     }
     if (terms != null && now > terms.claimBy) {
       return { type: 'gave-up', reason: 'the other side stayed silent until the last moment to claim' }

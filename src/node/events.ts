@@ -2,6 +2,8 @@ import type { VerifiedOrder } from '../domain/order.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
+import type { UnixSeconds } from '../domain/units.ts'
+import type { MeterStatus } from '../ports/meter.ts'
 import type { Peer } from '../ports/network.ts'
 import type { Submitted } from '../ports/settlement.ts'
 
@@ -11,6 +13,9 @@ export type NodeEvent =
   | { readonly type: 'trade:changed', readonly trade: Trade }
   | { readonly type: 'tab:changed', readonly tab: Tab }
   | { readonly type: 'period:metered', readonly reading: PeriodReading }
+  | { readonly type: 'period:missed', readonly periodStart: UnixSeconds }
+  /** It began to have a problem or has none any more, stopped or resumed selling, or its registers are others than before. */
+  | { readonly type: 'meter:changed', readonly meter: MeterStatus }
   | { readonly type: 'peer:changed', readonly peer: Peer, readonly isConnected: boolean }
   | { readonly type: 'receipts:submitted', readonly count: number, readonly submitted: Submitted }
 

@@ -8,6 +8,7 @@ import { residualAsk, residualOffer, residualWhy } from '../agent/residual.ts'
 import { explain } from '../domain/errors.ts'
 import { closingOf, isResidual } from '../domain/order.ts'
 import { gateClosure, openPeriods, periodAt, periodEnd, residualEnd, windowOpening } from '../domain/period.ts'
+import { isMetered } from '../domain/reading.ts'
 import { isBinding } from '../domain/trade.ts'
 import { orderId } from '../signing/digests.ts'
 import { residualOf } from '../trade/residual.ts'
@@ -122,7 +123,9 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
   /** Keeps the sentence of a period when it is a new one. */
   const record = async (periodStart: UnixSeconds, plan: Plan): Promise<void> => {
     const { ok, reason } = context.settlement.isHealthy()
-    const why = ok ? plan.why : `Makes no new trades while the chain cannot be trusted (${reason ?? 'unknown'}).`
+    const problem = plan.surplusWh > 0 ? context.selling.problem() : undefined
+    const wish = problem == null ? plan.why : `Sells nothing: ${problem}.`
+    const why = ok ? wish : `Makes no new trades while the chain cannot be trusted (${reason ?? 'unknown'}).`
     const { advice } = plan
     const before = decisions.get(periodStart)
     if (before?.why !== why || before.advice !== advice) {
@@ -190,7 +193,7 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
     const plan = planOf(periodStart)
     const order = own.get(periodStart)
     const next = nextOffer({
-      surplusWh: plan.surplusWh,
+      surplusWh: context.selling.atMost(plan.surplusWh),
       standing: order == null ? undefined : { order: order.order, remaining: remaining(order) },
       strategy: context.strategy,
       situation: plan.situation
@@ -215,7 +218,7 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
       const { periodStart } = reading
       const standing = own.get(periodStart)
       const draft = residualOffer({
-        surplusWh: knobs.current().paused ? 0 : residual(reading).surplusWh,
+        surplusWh: knobs.current().paused ? 0 : context.selling.atMost(residual(reading).surplusWh),
         price: residualAsk(situationOf(periodStart)),
         standing: standing == null || !isResidual(standing.order, rules) ? undefined : { order: standing.order, remaining: unsold(standing) },
         rules
@@ -244,7 +247,7 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
       }
     },
     async load () {
-      observe(await context.store.readings(clock.now() - LEARN_FROM_SEC, clock.now()))
+      observe((await context.store.readings(clock.now() - LEARN_FROM_SEC, clock.now())).filter(isMetered))
       for (const signed of await context.store.orders(clock.now() - lookBackSec)) {
         // a gate that has closed leaves the revision to count on from
         const verdict = receive(signed)

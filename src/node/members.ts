@@ -6,11 +6,11 @@ import type { Account } from '../domain/units.ts'
 /** Who may trade in this market, and whose readings count for whom. */
 export interface Members {
   isMember(owner: Account): boolean
-  /** The key whose readings count for a seller that trades with `key`; undefined when nobody's do. */
-  attesterOf(owner: Account, key: Account): Account | undefined
+  /** Whether readings signed by `attester` count for this seller. */
+  isAttestedBy(owner: Account, attester: Account): boolean
 }
 
-/** A market whose rules name no meter book is open: everybody trades, and attests with the key it trades with. */
+/** A market whose rules name no meter book is open: everybody trades, and says itself who attests for it. */
 export function membersOf ({ membership, clock }: Pick<NodeContext, 'membership' | 'clock'>): Members {
   const goodSeat = (owner: Account): Member | undefined => {
     const seat = membership?.seat(owner)
@@ -18,6 +18,6 @@ export function membersOf ({ membership, clock }: Pick<NodeContext, 'membership'
   }
   return {
     isMember: (owner) => membership == null || goodSeat(owner) != null,
-    attesterOf: (owner, key) => membership == null ? key : goodSeat(owner)?.meter
+    isAttestedBy: (owner, attester) => membership == null || goodSeat(owner)?.meter === attester
   }
 }

@@ -19,22 +19,25 @@ import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
 import { residualRound } from './residual-round.ts'
 import { createBuyer } from './run-trade.ts'
+import { sellingGate } from './selling-gate.ts'
 import { submitForOthers } from './submit-for-others.ts'
 import { loop } from './supervise.ts'
 import { syncBook } from './sync-book.ts'
 import { tradingGate } from './trading-gate.ts'
+import { watchMeter } from './watch-meter.ts'
 import type { NodeContext } from './context.ts'
 import type { NodeEvent, NodeListener } from './events.ts'
 import type { KnobChanges } from './knobs.ts'
 import type { Loop } from './supervise.ts'
 import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { Divergence } from './sync-book.ts'
-import type { PeriodReading } from '../domain/reading.ts'
+import type { PeriodReading, PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { Hex, UnixSeconds } from '../domain/units.ts'
 import type { PricedOffer } from '../market/order-book.ts'
 import type { MembershipState } from '../ports/membership.ts'
+import type { MeterStatus } from '../ports/meter.ts'
 import type { Peer } from '../ports/network.ts'
 import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
 import type { Batch } from '../ports/store.ts'
@@ -44,12 +47,17 @@ export interface NodeStatus {
   readonly peerId: string
   readonly owner: string
   readonly key: string
+  /** Address of the meter's key. */
+  readonly attester: string
   readonly addresses: string[]
   readonly peers: Peer[]
   readonly time: UnixSeconds
   readonly area: string
   readonly rulesDigest: Hex
   readonly lastReading?: PeriodReading
+  readonly meter: MeterStatus
+  /** Why this home sells nothing just now. */
+  readonly cannotSell?: string
   readonly openOrders: number
   readonly openTrades: number
   readonly knobs: Knobs
@@ -65,7 +73,7 @@ export interface NodeStatus {
 
 /** What this home knows of its community, and its own place in it. */
 export interface CommunityStatus extends MembershipState {
-  /** `other-meter`: the seat is good, but for another key than this node's, so neighbours will not buy from it. */
+  /** `other-meter`: the seat is good, but for another key than this home's meter's, so neighbours will not buy from it. */
   readonly standing: 'member' | 'other-meter' | 'outsider'
 }
 
@@ -85,7 +93,8 @@ export interface EnergyNode {
   book(): Array<{ periodStart: UnixSeconds, offers: PricedOffer[] }>
   /** Trades from the disk, oldest period first. */
   trades(query?: { from?: UnixSeconds, to?: UnixSeconds }): Promise<Trade[]>
-  readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodReading[]>
+  /** Metered periods and missing ones, oldest first. */
+  readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodRecord[]>
   /** What the agent made of each period in `[from, to)`, and why; oldest first. */
   decisions(from: UnixSeconds, to: UnixSeconds): Promise<Decision[]>
   /** Changes the owner's knobs now and for every later start. */
@@ -99,7 +108,7 @@ export interface EnergyNode {
 }
 
 /** What `createNode` needs: every adapter, and how to make what depends on the node's own events. */
-export type NodeInit = Omit<NodeContext, 'emit' | 'ledger'> & {
+export type NodeInit = Omit<NodeContext, 'emit' | 'ledger' | 'selling'> & {
   createLedger(onChange: (batch: Batch) => void): NodeContext['ledger']
   newTradeId(): Hex
 }
@@ -119,7 +128,7 @@ export function createNode (init: NodeInit): EnergyNode {
     batch.trades?.forEach((trade) => { emit({ type: 'trade:changed', trade }) })
     batch.tabs?.forEach((tab) => { emit({ type: 'tab:changed', tab }) })
   })
-  const context: NodeContext = { ...init, ledger, emit }
+  const context: NodeContext = { ...init, ledger, emit, selling: sellingGate(init) }
   const { home, rules, clock, logger, store, network, settlement, membership, signer, meter, book } = context
 
   const receive = receiveOrder(context)
@@ -153,7 +162,7 @@ export function createNode (init: NodeInit): EnergyNode {
     if (meter == null) {
       return 'outsider'
     }
-    return meter === signer.address ? 'member' : 'other-meter'
+    return meter === context.attester.address ? 'member' : 'other-meter'
   }
 
   const onSettlement = async (event: SettlementEvent): Promise<void> => {
@@ -207,6 +216,12 @@ export function createNode (init: NodeInit): EnergyNode {
         await tabs.refresh(tab.buyer, tab.seller).catch((error: unknown) => { logger.warn('a tab could not be read from the chain', { error: explain(error) }) })
       }
       const parts = { clock, logger }
+      const sampler = meter.sampler
+      if (sampler != null) {
+        // whoever decides first shall know what the meter shows
+        await sampler.sample()
+        loops.set('meter', loop('reading the meter', watchMeter(context, sampler, () => { loops.get('quotes')?.wake() }), parts))
+      }
       loops.set('quotes', loop('quoting', async () => {
         const wait = await quotes.round()
         loops.get('tabs')?.wake()
@@ -232,12 +247,15 @@ export function createNode (init: NodeInit): EnergyNode {
       peerId: network.peerId,
       owner: home.owner,
       key: signer.address,
+      attester: context.attester.address,
       addresses: network.addresses(),
       peers: network.peers(),
       time: clock.now(),
       area: rules.area,
       rulesDigest: context.rulesDigest,
       lastReading: meters.history().at(-1),
+      meter: meter.status(),
+      cannotSell: context.selling.problem(),
       openOrders: book.size,
       openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
       knobs: knobs.current(),

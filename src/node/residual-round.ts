@@ -58,6 +58,6 @@ export function residualRound (context: Pick<NodeContext, 'home' | 'rules' | 'cl
 }
 
 /** What was shared out over a gap by guessing is nothing to trade on. */
-function isCertain ({ quality }: PeriodReading & { readonly quality?: string }): boolean {
+function isCertain ({ quality }: PeriodReading): boolean {
   return quality == null || quality === 'measured' || quality === 'estimated'
 }

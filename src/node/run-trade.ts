@@ -6,9 +6,8 @@ import { MAX_CLAIM_SEC } from '../../protocols/trade/constants.ts'
 import { explain } from '../domain/errors.ts'
 import { closingOf, isResidual } from '../domain/order.ts'
 import { SLOT_SEC, slotOf } from '../domain/period.ts'
-import { positionOf } from '../domain/trade.ts'
+import { hasTerms, positionOf } from '../domain/trade.ts'
 import { tradeRef } from '../signing/digests.ts'
-import { addressOf } from '../signing/keys.ts'
 import { isTradeSignedBy } from '../signing/verify.ts'
 import { NO_TAB, watermark } from '../trade/tab-ledger.ts'
 import { step } from '../trade/trade-machine.ts'
@@ -40,7 +39,7 @@ export interface Buyer {
 }
 
 export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'clock' | 'ledger' | 'membership' | 'network' | 'signer' | 'logger'> & { newTradeId(): Hex }): Buyer {
-  const { attesterOf } = membersOf(context)
+  const { isAttestedBy } = membersOf(context)
   const { home, rules, at, clock, ledger, network, signer, logger } = context
 
   const apply = async (id: Hex, event: TradeEvent): Promise<Trade> => ledger.exclusive(async () => {
@@ -89,7 +88,6 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
       seller: trade.partner,
       slot,
       pricePerKwh: trade.pricePerKwh,
-      attester: attesterOf(trade.partner, addressOf(trade.partnerKey)),
       ref: tradeRef(trade.orderId, trade.id)
     }
     const wrong = Object.entries(expected).find(([name, value]) => terms[name as keyof TradeTerms] !== value)
@@ -101,6 +99,16 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
     }
     if (positionOf(terms) <= watermark(ledger.tab(home.owner, trade.partner) ?? NO_TAB)) {
       return 'its place in the tab is settled already'
+    }
+    if (!isAttestedBy(trade.partner, terms.attester)) {
+      return 'the attester is not the seller\'s meter key in the meter book'
+    }
+    const others = ledger.all().filter(hasTerms).filter(({ role, terms }) => role === 'buyer' && terms.slot === slot).map(({ terms }) => terms)
+    if (others.some((other) => other.meter === terms.meter && other.seller !== terms.seller)) {
+      return 'another seller sells by the same meter'
+    }
+    if (others.some((other) => other.seller === terms.seller && (other.meter !== terms.meter || other.attester !== terms.attester))) {
+      return 'the seller names another meter or another key of it within one period'
     }
     if (terms.claimBy > slot * SLOT_SEC + rules.periodSec + MAX_CLAIM_SEC) {
       return 'the seller wants to claim for too long'

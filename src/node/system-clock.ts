@@ -1,3 +1,4 @@
+import { uptime } from 'node:os'
 import type { UnixSeconds } from '../domain/units.ts'
 import type { Cancel, Clock } from '../ports/clock.ts'
 
@@ -21,6 +22,8 @@ export function createSystemClock ({ speed = 1, realStart = Date.now(), marketSt
   const marketMs = (): number => marketStartMs + (Date.now() - realStart) * speed
   return {
     now: () => Math.floor(marketMs() / 1000),
+    // the computer's uptime goes on while it sleeps, which the clock of its timers does not
+    instant: () => ({ wallMs: Math.floor(marketMs()), elapsedMs: Math.floor(uptime() * 1000 * speed) }),
     at: (time, task) => sleep(() => (time * 1000 - marketMs()) / speed, task),
     after (seconds, task) {
       // counted on the monotonic clock, so that a pause stays a pause when the wall clock is put right; 1 ms more because

@@ -22,6 +22,8 @@ export interface Sample {
   readonly batteryWatts?: number
   readonly batteryPercent?: number
   readonly batteryCapacityWh?: number
+  /** True while the house runs on its own battery because the grid is away: nothing passes the grid connection. */
+  readonly isOffGrid?: boolean
 }
 
 /** What is known of a device once it has answered. */
@@ -36,6 +38,8 @@ export interface DeviceTraits {
   readonly resolutionMilliWh?: number
   /** True when import and export add up the phases one by one, so that both may grow at once. */
   readonly addsPhasesSeparately?: boolean
+  /** Where its energy registers begin again at zero, if they are so narrow. */
+  readonly wrapsAtMilliWh?: number
 }
 
 /** A meter, an inverter or what speaks for them. Read-only by construction: nothing here can change what a device does. */

@@ -1,7 +1,7 @@
 import type { BookAnswer, BookQuestion } from '../domain/book-sync.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { TradeAnswer, TradeRequest } from '../domain/trade-message.ts'
-import type { PublicKey } from '../domain/units.ts'
+import type { Hex, PublicKey } from '../domain/units.ts'
 import type { Verdict } from '../domain/verdict.ts'
 
 /** What the node does with what the network brings. Handlers may be called concurrently. */
@@ -21,6 +21,8 @@ export interface Peer {
   /** Absent for peers whose identity is not a secp256k1 key: they cannot trade. */
   readonly key?: PublicKey
   readonly address: string
+  /** What it shows of the meter it sells by, 16 bytes: only who has the same meter can tell. */
+  readonly meterTag?: Hex
 }
 
 /** One stream: each question gets one answer, in order. */

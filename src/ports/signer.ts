@@ -1,5 +1,5 @@
 import type { Order } from '../domain/order.ts'
-import type { Attestation, Receipt } from '../domain/receipt.ts'
+import type { Receipt } from '../domain/receipt.ts'
 import type { TradeTerms } from '../domain/trade.ts'
 import type { Account, Hex, PublicKey } from '../domain/units.ts'
 
@@ -10,5 +10,4 @@ export interface Signer {
   signOrder(order: Order): Hex
   signTrade(terms: TradeTerms): Hex
   signReceipt(receipt: Receipt): Hex
-  signReading(reading: Attestation): Hex
 }

@@ -1,6 +1,7 @@
+import type { MeterMemory } from './meter.ts'
 import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { SignedOrder } from '../domain/order.ts'
-import type { PeriodReading } from '../domain/reading.ts'
+import type { PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade, TradeState } from '../domain/trade.ts'
 import type { UnixSeconds } from '../domain/units.ts'
@@ -11,7 +12,9 @@ export interface Batch {
   readonly tabs?: readonly Tab[]
   /** Our own orders, newest revision of each period. */
   readonly orders?: readonly SignedOrder[]
-  readonly readings?: readonly PeriodReading[]
+  readonly readings?: readonly PeriodRecord[]
+  /** Where the meter left off. */
+  readonly meter?: MeterMemory
   /** The newest decision of each period. */
   readonly decisions?: readonly Decision[]
   /** What the owner changed since the configuration, all of it. */
@@ -41,8 +44,10 @@ export interface Store extends Notes {
   tabs(): Promise<Tab[]>
   /** Our newest revision of each period that starts at or after `from`. */
   orders(from: UnixSeconds): Promise<SignedOrder[]>
-  /** Period readings with `periodStart` in `[from, to)`, oldest first. */
-  readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodReading[]>
+  /** Periods, metered and missing, with `periodStart` in `[from, to)`, oldest first. */
+  readings(from: UnixSeconds, to: UnixSeconds): Promise<PeriodRecord[]>
+  /** Undefined before the first period. */
+  meter(): Promise<MeterMemory | undefined>
   /** Decisions with `periodStart` in `[from, to)`, oldest first. */
   decisions(from: UnixSeconds, to: UnixSeconds): Promise<Decision[]>
   /** Empty while nothing was changed. */

@@ -1,4 +1,4 @@
-import { concat, hashStruct, hashTypedData, keccak256 } from 'viem'
+import { concat, hashStruct, hashTypedData, keccak256, slice, stringToHex } from 'viem'
 import {
   CERTIFICATES_DOMAIN_NAME, CERTIFICATES_DOMAIN_VERSION, DAILY_EXPORT_TYPES, JOIN_TYPES, METER_BOOK_DOMAIN_NAME, METER_BOOK_DOMAIN_VERSION
 } from '../../protocols/community/typed-data.ts'
@@ -62,9 +62,18 @@ export function tradeRef (order: Hex, trade: Hex): Hex {
   return keccak256(concat([order, trade]))
 }
 
-/** Name of the export register of the software meter that belongs to a hot key: keccak256 of `wattmesh export` and the address. */
-export function exportMeterId (address: Account): Hex {
-  return keccak256(concat(['0x776174746d657368206578706f7274', address]))
+/**
+ * Name of a meter's export register: keccak256 of `wattmesh export` and its serial number, in UTF-8; of a meter without a known
+ * one, the address of the key that vouches for it.
+ */
+export function exportMeterId (meter: { readonly serial?: string, readonly attester: Account }): Hex {
+  const name = meter.serial == null ? meter.attester : stringToHex(meter.serial)
+  return keccak256(concat([stringToHex('wattmesh export'), name]))
+}
+
+/** What a node shows its neighbours of its meter: the first 16 bytes of keccak256 of `wattmesh meter`, its peer id and the serial number. */
+export function meterTag (serial: string, peerId: string): Hex {
+  return slice(keccak256(stringToHex(`wattmesh meter ${peerId} ${serial}`)), 0, 16)
 }
 
 /** A request to enter a meter book with a meter key; `nonce` is the book's own count of the home's requests. */

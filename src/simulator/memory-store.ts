@@ -2,10 +2,11 @@ import { CodedError } from '../domain/errors.ts'
 import { tabId } from '../domain/tab.ts'
 import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { SignedOrder } from '../domain/order.ts'
-import type { PeriodReading } from '../domain/reading.ts'
+import type { PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { UnixSeconds } from '../domain/units.ts'
+import type { MeterMemory } from '../ports/meter.ts'
 import type { Batch, Store } from '../ports/store.ts'
 
 /** A store that lives as long as the process and answers like the one on disk. What it hands out is frozen. */
@@ -13,7 +14,8 @@ export function createMemoryStore (): Store {
   const trades = new Map<string, Trade>()
   const tabs = new Map<string, Tab>()
   const orders = new Map<UnixSeconds, SignedOrder>()
-  const readings = new Map<UnixSeconds, PeriodReading>()
+  const readings = new Map<UnixSeconds, PeriodRecord>()
+  let meter: MeterMemory | undefined
   const decisions = new Map<UnixSeconds, Decision>()
   let knobs: Partial<Knobs> = {}
   const notes = new Map<string, string>()
@@ -34,6 +36,7 @@ export function createMemoryStore (): Store {
       copy.orders?.forEach(signed => orders.set(signed.order.periodStart, signed))
       copy.notes?.forEach(({ id, text }) => notes.set(id, text))
       copy.readings?.forEach(reading => readings.set(reading.periodStart, reading))
+      meter = copy.meter ?? meter
       copy.decisions?.forEach(decision => decisions.set(decision.periodStart, decision))
       knobs = copy.knobs ?? knobs
     },
@@ -51,11 +54,15 @@ export function createMemoryStore (): Store {
       assertOpen()
       return [...orders].filter(([start]) => start >= from).sort(([a], [b]) => a - b).map(([, signed]) => signed)
     },
-    async readings (from: UnixSeconds, to: UnixSeconds): Promise<PeriodReading[]> {
+    async readings (from: UnixSeconds, to: UnixSeconds): Promise<PeriodRecord[]> {
       assertOpen()
       return [...readings.values()]
         .filter(({ periodStart }) => periodStart >= from && periodStart < to)
         .sort((a, b) => a.periodStart - b.periodStart)
+    },
+    async meter (): Promise<MeterMemory | undefined> {
+      assertOpen()
+      return meter
     },
     async decisions (from: UnixSeconds, to: UnixSeconds): Promise<Decision[]> {
       assertOpen()

@@ -36,6 +36,7 @@ export function createVirtualClock (start: UnixSeconds): VirtualClock {
 
   return {
     now: () => Math.floor(current),
+    instant: () => ({ wallMs: Math.floor(current * 1000), elapsedMs: Math.floor((current - start) * 1000) }),
     at: set,
     after: (seconds, task) => set(current + seconds, task),
     get pending () {

@@ -1,7 +1,7 @@
 import { tabId } from '../domain/tab.ts'
 import type { Decision } from '../domain/knobs.ts'
 import type { SignedOrder } from '../domain/order.ts'
-import type { PeriodReading } from '../domain/reading.ts'
+import type { PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { UnixSeconds } from '../domain/units.ts'
@@ -17,6 +17,7 @@ export const PREFIX = {
   tab: 'b',
   order: 'o',
   reading: 'r',
+  meter: 'g',
   decision: 'd',
   knobs: 'k',
   note: 'n'
@@ -44,7 +45,10 @@ const tradeKey = (trade: Trade): string => `${timeKey(PREFIX.trade, trade.period
 const tabKey = (tab: Tab): string => `${PREFIX.tab}!${tabId(tab.buyer, tab.seller)}`
 const orderKey = (signed: SignedOrder): string => timeKey(PREFIX.order, signed.order.periodStart)
 export const noteKey = (id: string): string => `${PREFIX.note}!${id}`
-const readingKey = (reading: PeriodReading): string => timeKey(PREFIX.reading, reading.periodStart)
+/** There is one meter. */
+export const METER_KEY = `${PREFIX.meter}!memory`
+
+const readingKey = (reading: PeriodRecord): string => timeKey(PREFIX.reading, reading.periodStart)
 
 const decisionKey = (decision: Decision): string => timeKey(PREFIX.decision, decision.periodStart)
 const knobsKey = (): string => `${PREFIX.knobs}!owner`
@@ -58,6 +62,7 @@ export function keyedRecords (batch: Batch): Array<[key: string, record: object]
     ...keyed(batch.tabs, tabKey),
     ...keyed(batch.orders, orderKey),
     ...keyed(batch.readings, readingKey),
+    ...keyed(batch.meter == null ? [] : [batch.meter], () => METER_KEY),
     ...keyed(batch.decisions, decisionKey),
     ...keyed(batch.knobs == null ? [] : [batch.knobs], knobsKey),
     ...keyed(batch.notes, ({ id }) => noteKey(id))

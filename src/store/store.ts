@@ -5,7 +5,7 @@
  */
 import { CodedError } from '../domain/errors.ts'
 import { asStoreError, openDatabase } from './database.ts'
-import { keyRange, keyedRecords, noteKey, PREFIX, TALLY_KEY } from './schema.ts'
+import { keyRange, keyedRecords, METER_KEY, noteKey, PREFIX, TALLY_KEY } from './schema.ts'
 import { formatTally, replaceIn } from './tally.ts'
 import { decode, encode } from './values.ts'
 import type { Database } from './database.ts'
@@ -13,10 +13,11 @@ import type { StoreErrorCode } from './errors.ts'
 import type { Tally } from './tally.ts'
 import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { SignedOrder } from '../domain/order.ts'
-import type { PeriodReading } from '../domain/reading.ts'
+import type { PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade, TradeState } from '../domain/trade.ts'
 import type { UnixSeconds } from '../domain/units.ts'
+import type { MeterMemory } from '../ports/meter.ts'
 import type { Batch, Note, Store } from '../ports/store.ts'
 import type { Logger } from '../ports/telemetry.ts'
 import type { Level } from 'level'
@@ -69,8 +70,13 @@ class LevelStore implements Store {
     return this.range(keyRange(PREFIX.order, from))
   }
 
-  async readings (from: UnixSeconds, to: UnixSeconds): Promise<PeriodReading[]> {
+  async readings (from: UnixSeconds, to: UnixSeconds): Promise<PeriodRecord[]> {
     return this.range(keyRange(PREFIX.reading, from, to))
+  }
+
+  async meter (): Promise<MeterMemory | undefined> {
+    const [memory] = await this.range<MeterMemory>({ gte: METER_KEY, lt: `${METER_KEY}!` })
+    return memory
   }
 
   async decisions (from: UnixSeconds, to: UnixSeconds): Promise<Decision[]> {

@@ -44,7 +44,7 @@ function countedOf (trade: CountedTrade, now: UnixSeconds): WattHours {
 }
 
 /**
- * The trades of one period with this home's share of them; export is shared over sales and import over purchases. A reading
+ * The trades of one period whose share of it is new, with it; export is shared over sales and import over purchases. A reading
  * that comes again with other figures is shared over the trades whose share no neighbour has been told or has answered, after all
  * the others have had theirs.
  */
@@ -54,7 +54,7 @@ export function meterTrades (trades: readonly Trade[], reading: Metered, now: Un
     const free = mine.filter(isFree)
     const left = Math.max(0, total - counted(mine.filter((trade) => !isFree(trade)), now))
     const shares = shareOut(left, free.map(({ id, terms }) => ({ id, wh: terms?.wh ?? 0 })))
-    return free.map((trade) => step(trade, { type: 'metered', wh: shares.get(trade.id) ?? 0 }, now))
+    return free.map((trade) => step(trade, { type: 'metered', wh: shares.get(trade.id) ?? 0 }, now)).filter((trade, place) => trade !== free[place])
   }
   return [...share('seller', reading.exportWh), ...share('buyer', reading.importWh)]
 }

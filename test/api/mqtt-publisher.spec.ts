@@ -5,6 +5,7 @@ import { expect } from 'aegir/chai'
 import { discoveryOf } from '../../src/api/mqtt-discovery.ts'
 import { startMqttPublisher } from '../../src/api/mqtt-publisher.ts'
 import { lifetimeTotals } from '../../src/api/totals.ts'
+import { isMetered } from '../../src/domain/reading.ts'
 import { formatMoney } from '../../src/domain/units.ts'
 import { needs } from '../helpers/debian.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
@@ -133,7 +134,7 @@ describe('publishing to Home Assistant, with mosquitto', () => {
       const { id } = await publish(node)
       await until(() => availabilityOf(heard, id) === 'online')
       const trades = (await node.trades()).filter(({ deliveredWh }) => deliveredWh != null)
-      const readings = await node.readings(0, Number.MAX_SAFE_INTEGER)
+      const readings = (await node.readings(0, Number.MAX_SAFE_INTEGER)).filter(isMetered)
       const kwh = (amounts: readonly number[]): string => (amounts.reduce((a, b) => a + b, 0) / 1000).toFixed(3)
       const of = (role: string): Trade[] => trades.filter((trade) => trade.role === role)
       const money = (role: string): string => formatMoney(of(role).reduce((all, { amount = 0n }) => all + amount, 0n), 6, 6)

@@ -97,7 +97,7 @@ describe('energy certificates from TypeScript', () => {
   before(async () => {
     community = await startCommunity(1)
     const { owner, meter } = community.home(0)
-    daily = { attester: meter, meter: exportMeterId(meter), day: Math.floor(await community.now() / 86_400) - 1, wh: 12_345, capacityW: 5000, to: owner }
+    daily = { attester: meter, meter: exportMeterId({ attester: meter }), day: Math.floor(await community.now() / 86_400) - 1, wh: 12_345, capacityW: 5000, to: owner }
   })
   after(async () => community?.stop())
 

@@ -23,7 +23,8 @@ describe('a community from the command line', function () {
     for (let number = 0; number < 4; number++) {
       await mkdir(home(number), { recursive: true })
       writeKeyFile(ownerKey(number), testHome(number).ownerKey)
-      writeKeyFile(dataPaths({ option: home(number) }).key, testHome(number).meterKey)
+      writeKeyFile(dataPaths({ option: home(number) }).key, `0x${'5a'.repeat(31)}0${number + 1}`)
+      writeKeyFile(dataPaths({ option: home(number) }).meterKey, testHome(number).meterKey)
       await setUp(number)
     }
   })

@@ -8,7 +8,7 @@ import { startRig } from '../chain/rig.ts'
 import type { Claim, Receipt, SignedReceipt } from '../../src/domain/receipt.ts'
 import type { Hex, UnixSeconds } from '../../src/domain/units.ts'
 import type { OwnerSettlement, Settlement } from '../../src/ports/settlement.ts'
-import type { Signer } from '../../src/ports/signer.ts'
+import type { LocalSigner } from '../../src/signing/local-signer.ts'
 import type { Rig } from '../chain/rig.ts'
 
 const START = 1_800_000_000
@@ -19,7 +19,7 @@ const MOVES = 60
 
 /** A home whose owner key is its hot key too, in both worlds. */
 interface Home {
-  readonly signer: Signer
+  readonly signer: LocalSigner
   readonly model: { readonly owner: OwnerSettlement, readonly settlement: Settlement }
   readonly chain: { readonly owner: OwnerSettlement, readonly settlement: Settlement }
 }

@@ -8,8 +8,8 @@ import type { Claim, Receipt, SignedReceipt } from '../../src/domain/receipt.ts'
 import type { TradeTerms } from '../../src/domain/trade.ts'
 import type { Account, Hex, Money, UnixSeconds } from '../../src/domain/units.ts'
 import type { OwnerSettlement, Settlement, SettlementEvent } from '../../src/ports/settlement.ts'
-import type { Signer } from '../../src/ports/signer.ts'
 import type { SettlementDomain } from '../../src/signing/digests.ts'
+import type { LocalSigner } from '../../src/signing/local-signer.ts'
 
 /** What the suite needs of an implementation: one escrow, keys that can use it, and power over its time. */
 export interface SettlementRig {
@@ -28,7 +28,7 @@ interface Home {
   readonly account: Account
   readonly owner: OwnerSettlement
   readonly settlement: Settlement
-  readonly signer: Signer
+  readonly signer: LocalSigner
 }
 
 interface Pair {

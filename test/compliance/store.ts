@@ -63,6 +63,17 @@ export function storeCompliance (open: () => Promise<Store>): void {
     expect(await store.readings(PERIOD, PERIOD + 1)).to.deep.equal([reading])
   })
 
+  it('should keep a missing period until data replaces it, and where the meter left off beside the period', async () => {
+    expect(await store.meter()).to.equal(undefined)
+    await store.commit({ readings: [{ periodStart: PERIOD, quality: 'missing' }], meter: { version: 1, log: { marks: [{ ms: 5 }] } } })
+    expect(await store.readings(0, Infinity)).to.deep.equal([{ periodStart: PERIOD, quality: 'missing' }])
+    expect(await store.meter()).to.deep.equal({ version: 1, log: { marks: [{ ms: 5 }] } })
+    await store.commit({ readings: [aStoredReading(PERIOD, { quality: 'estimated' })] })
+    expect(await store.readings(0, Infinity)).to.deep.equal([aStoredReading(PERIOD, { quality: 'estimated' })])
+    await store.commit({ meter: { version: 1, log: {} } })
+    expect(await store.meter()).to.deep.equal({ version: 1, log: {} })
+  })
+
   it('should leave out fields that are undefined', async () => {
     await store.commit({ readings: [aStoredReading(PERIOD, { loadWh: undefined })], trades: [aStoredTrade(1, { terms: undefined })] })
     expect(await store.readings(0, Infinity)).to.deep.equal([aStoredReading(PERIOD)])

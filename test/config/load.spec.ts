@@ -51,7 +51,10 @@ describe('loading the configuration', () => {
       chain: { rpc: 'http://127.0.0.1:8545', confirmations: 2, pollMs: 4000, maxHeadAgeSec: 900, maxSilenceSec: 30, deployBlock: 0 },
       tariff: { retail: '0.30', feedIn: '0.08', bands: [], table: [] },
       network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: true, mdnsTag: '_wattmesh._udp.local', bootstrap: [], announce: [], dht: true, portMapping: true, reachability: true, relay: true, relayForOthers: true, holePunching: true },
-      meter: { driver: 'demo', params: {} },
+      meter: { driver: 'demo', params: {}, sampleSec: 10, settleRecovered: false, sellCoarse: false },
+      inverter: { params: {} },
+      battery: { params: {} },
+      secondMeter: { params: {} },
       mqtt: { discoveryPrefix: 'homeassistant', topic: 'wattmesh', pauseSwitch: false },
       trading: {
         paused: false,

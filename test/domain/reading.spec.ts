@@ -11,7 +11,7 @@ function at (time: number, importMilliWh: number, exportMilliWh: number): Readin
 describe('period reading', () => {
   it('should count whole watt-hours between two readings', () => {
     expect(periodReading(PERIOD, at(0, 1999, 500), at(900, 3000, 1500))).to.deep.equal({
-      periodStart: PERIOD, importWh: 2, exportWh: 1, loadWh: undefined, pvWh: undefined
+      periodStart: PERIOD, importWh: 2, exportWh: 1, loadWh: undefined, pvWh: undefined, quality: 'measured'
     })
   })
 
@@ -20,6 +20,15 @@ describe('period reading', () => {
     const to = { ...at(900, 0, 0), loadMilliWh: 4000, pvMilliWh: 1000 }
     expect(periodReading(PERIOD, from, to)).to.include({ loadWh: 4, pvWh: 1 })
     expect(periodReading(PERIOD, at(0, 0, 0), to)).to.include({ loadWh: undefined, pvWh: undefined })
+  })
+
+  it('should be known no better than its ends, and estimated with a gap between them', () => {
+    const quality = (from: Partial<Reading>, to: Partial<Reading>): unknown => periodReading(PERIOD, { ...at(0, 0, 0), ...from }, { ...at(900, 0, 0), ...to }).quality
+    expect(quality({}, {})).to.equal('measured')
+    expect(quality({ gaps: 2 }, { gaps: 3 })).to.equal('estimated')
+    expect(quality({ quality: 'estimated' }, {})).to.equal('estimated')
+    expect(quality({ quality: 'recovered', gaps: 2 }, { gaps: 3 })).to.equal('recovered')
+    expect(quality({ quality: 'estimated' }, { quality: 'recovered' })).to.equal('recovered')
   })
 
   it('should lose and gain nothing over many periods', () => {

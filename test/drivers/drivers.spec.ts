@@ -22,7 +22,7 @@ async function connect (type: string, params: DriverParams, now = PERIOD + 40 * 
   if (driver == null) {
     throw new Error(`there is no driver ${type}`)
   }
-  return registerMeter(await driver.connect(params, { now: () => now, periodSec: 900, logger: silentLogger() }))
+  return registerMeter(await driver.connect(params, { now: () => now, periodSec: 900, logger: silentLogger() }), { instant: () => ({ wallMs: now * 1000, elapsedMs: now * 1000 }) })
 }
 
 function aFile (profile: EnergyProfile): string {

@@ -59,8 +59,8 @@ function must (isRight: boolean, what: string): void {
 /** A sample has whole registers in range, and numbers that are numbers. */
 function checkSample (sample: Omit<Sample, 'ageMs'>): void {
   for (const [name, value] of Object.entries(sample)) {
-    must(value === undefined || (typeof value === 'number' && Number.isFinite(value)), `${name} is ${String(value)}`)
-    must(!name.endsWith('MilliWh') || value === undefined || (Number.isSafeInteger(value) && value >= 0), `${name} is ${String(value)}`)
+    must(value === undefined || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)), `${name} is ${String(value)}`)
+    must(!name.endsWith('MilliWh') || value === undefined || (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0), `${name} is ${String(value)}`)
   }
 }
 

@@ -26,11 +26,13 @@ import type { EnergyNode } from '../../src/node/node.ts'
 import type { Membership } from '../../src/ports/membership.ts'
 import type { Meter } from '../../src/ports/meter.ts'
 import type { Network, NetworkHandlers } from '../../src/ports/network.ts'
+import type { ReadingSigner } from '../../src/ports/reading-signer.ts'
 import type { Settlement, SettlementEvent } from '../../src/ports/settlement.ts'
 import type { Signer } from '../../src/ports/signer.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { Logger } from '../../src/ports/telemetry.ts'
 import type { SettlementDomain } from '../../src/signing/digests.ts'
+import type { LocalSigner } from '../../src/signing/local-signer.ts'
 import type { MemoryStreetInit } from '../../src/simulator/memory-network.ts'
 import type { MemoryEscrow } from '../../src/simulator/memory-settlement.ts'
 import type { VirtualClock } from '../../src/simulator/virtual-clock.ts'
@@ -63,6 +65,7 @@ export interface Adapters {
   readonly network: Network
   readonly settlement: Settlement
   readonly meter: Meter
+  readonly attester: ReadingSigner
 }
 
 export interface MemoryHome {
@@ -112,7 +115,7 @@ export interface MemoryHomesInit {
   readonly keyUntil?: number
   /** With more than 1, a block is mined every minute, and a move counts once it is buried under so many. */
   readonly confirmations?: number
-  adapt?(index: number, adapters: Adapters): Partial<Adapters>
+  adapt?(index: number, adapters: Adapters, clock: VirtualClock): Partial<Adapters>
   onEvent?(index: number, event: NodeEvent): void
 }
 
@@ -136,6 +139,7 @@ export function testHome (index: number, changes: Partial<Home> = {}): Home {
     tabLifeSec: 4 * 86_400,
     claimAfterSec: 36 * 3600,
     meterDeadlineSec: 86_400,
+    settleRecovered: false,
     ...changes
   }
 }
@@ -168,9 +172,10 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
       store,
       network: street.join(signer.key),
       settlement: remembering(escrow.settlement(signer.address)),
-      meter: profileMeter(profiles[index], () => clock.now())
+      meter: profileMeter(profiles[index], () => clock.now()),
+      attester: signer
     }
-    const adapters = { ...plain, ...options.adapt?.(index, plain) }
+    const adapters = { ...plain, ...options.adapt?.(index, plain, clock) }
     let isOn = true
     let cutOff = (): void => {}
     const cut = new Promise<never>((_resolve, reject) => {
@@ -185,6 +190,7 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
       at,
       clock: {
         now: () => clock.now(),
+        instant: () => clock.instant(),
         at: (time, task) => clock.at(time, () => { isOn && task() }),
         after: (seconds, task) => clock.after(seconds, () => { isOn && task() })
       },
@@ -201,6 +207,7 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
       settlement: powered(adapters.settlement),
       membership: options.membership,
       signer,
+      attester: adapters.attester,
       meter: powered(adapters.meter),
       book: new OrderBook({ rules, maxOrders: 20_000, maxPerSigner: 256 }),
       mechanism: continuous,
@@ -287,7 +294,7 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
   }
 }
 
-function localSigner (number: number, at: SettlementDomain): Signer {
+function localSigner (number: number, at: SettlementDomain): LocalSigner {
   return createLocalSigner(`0x${(0x11 + number).toString(16).repeat(32)}`, at)
 }
 

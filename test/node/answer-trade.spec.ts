@@ -533,7 +533,6 @@ describe('a buyer', () => {
     ['another seller', () => ({ seller: hexOf(20, 9) })],
     ['another slot', ({ slot }) => ({ slot: slot + 1 })],
     ['a higher price', ({ pricePerKwh }) => ({ pricePerKwh: pricePerKwh + 1n })],
-    ['another attester', () => ({ attester: hexOf(20, 9) })],
     ['another reference', () => ({ ref: hexOf(32, 9) })],
     ['more than it asked for', ({ wh }) => ({ wh: wh + 1 })],
     ['less than the smallest trade', () => ({ wh: TEST_RULES.minTradeWh - 1 })],
@@ -546,6 +545,42 @@ describe('a buyer', () => {
       expect(confirms).to.equal(0)
     })
   }
+
+  const second: Array<[string, Partial<TradeTerms>]> = [
+    ['another meter', { meter: hexOf(32, 9) }],
+    ['another key of the meter', { attester: hexOf(20, 9) }]
+  ]
+  async function twice (change: Partial<TradeTerms>): Promise<Trade[]> {
+    let asked = 0
+    await beAccepted(({ seq }) => asked++ === 0 ? { wh: 20, attester: hexOf(20, 7) } : { wh: 20, seq: seq + 1, attester: hexOf(20, 7), ...change })
+    return tradesOf(street.homes[0])
+  }
+
+  for (const [what, change] of second) {
+    it(`should sign the seller's own key of its meter, and not ${what} within one period`, async () => {
+      const trades = await twice(change)
+      expect(trades.map(({ state }) => state)).to.have.members(['agreed', 'declined'])
+      expect(trades.find(({ state }) => state === 'declined')?.reason).to.include('another meter or another key')
+    })
+  }
+
+  it('E55 should not buy from two sellers by one meter in one period', async () => {
+    await beAccepted(() => ({ wh: 20 }))
+    const other = await street.neighbour(6)
+    seller = other
+    await offer((request) => {
+      if (request.kind !== 'propose') {
+        return { kind: 'status', tradeId: hexOf(32, 0), state: 'agreed' }
+      }
+      const terms = { ...termsFor(request), ref: tradeRef(request.orderId, request.tradeId) }
+      return { kind: 'accept', tradeId: request.tradeId, terms, signature: other.signer.signTrade(terms), validUntil: street.clock.now() + 5 }
+    })
+    await street.clock.advanceTo(STREET_START + 1700)
+    const trades = await tradesOf(street.homes[0])
+    const refused = trades.filter(({ partner }) => partner === other.owner)
+    expect(refused.length).to.be.above(0)
+    expect(refused.every(({ state, reason }) => state === 'declined' && reason === 'another seller sells by the same meter')).to.equal(true)
+  })
 
   it('should not sign terms that another than the seller has signed', async () => {
     const { trade, confirms } = await beAccepted(() => ({}), () => street.homes[0].signer)

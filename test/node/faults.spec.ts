@@ -341,7 +341,7 @@ describe('faults', function () {
       const [seller] = street.homes
       const lapsed = inState(await tradesOf(seller), 'lapsed')
       expect(lapsed.length).to.be.at.least(1)
-      expect(lapsed.every(({ reason, ownWh, amount }) => reason === 'our meter has no data for the period' && ownWh == null && amount == null)).to.equal(true)
+      expect(lapsed.every(({ reason, ownWh, amount }) => reason === 'our meter has no data the period could be settled by' && ownWh == null && amount == null)).to.equal(true)
       await expectAllEnded(street.homes)
       await expectTwins(street.homes)
       await expectMoneyAddsUp(street)

@@ -20,7 +20,7 @@ interface Door {
 function aDoor ({ now = NOON - 900, maxOrders = 100 }: { now?: number, maxOrders?: number } = {}): Door {
   const book = new OrderBook({ rules: RULES, maxOrders, maxPerSigner: 256 })
   const events: NodeEvent[] = []
-  const clock = { now: () => now, at: () => () => {}, after: () => () => {} }
+  const clock = { now: () => now, instant: () => ({ wallMs: 0, elapsedMs: 0 }), at: () => () => {}, after: () => () => {} }
   const receive = receiveOrder({ rules: RULES, rulesDigest: RULES_DIGEST, at: RULES, book, clock, signer: HOME, emit: (event) => events.push(event) })
   return { receive, book, events }
 }

@@ -3,8 +3,10 @@ import { draw } from '../../src/agent/draws.ts'
 import { CodedError } from '../../src/domain/errors.ts'
 import { isResidual, residualKnotAt } from '../../src/domain/order.ts'
 import { slotOf } from '../../src/domain/period.ts'
+import { isMetered } from '../../src/domain/reading.ts'
 import { flatTariff } from '../../src/domain/tariff.ts'
 import { exportMeterId, orderId, rulesDigest, tradeRef } from '../../src/signing/digests.ts'
+import { createLocalSigner } from '../../src/signing/local-signer.ts'
 import { hexOf } from '../helpers/records.ts'
 import { CENT, flatProfile, STREET_START, startMemoryHomes, TEST_RULES } from '../helpers/street.ts'
 import { expectAllEnded, expectMoneyAddsUp, expectTwins, inState, meddledNetwork, tradesOf } from './street-checks.ts'
@@ -37,7 +39,7 @@ async function expectNothingTwice (homes: readonly MemoryHome[]): Promise<{ ahea
   const total = { aheadWh: 0, residualWh: 0 }
   for (const home of homes) {
     const trades = (await tradesOf(home)).filter(({ deliveredWh, state }) => deliveredWh != null && state !== 'lapsed')
-    for (const { periodStart, importWh, exportWh } of await home.store.readings(0, Number.MAX_SAFE_INTEGER)) {
+    for (const { periodStart, importWh, exportWh } of (await home.store.readings(0, Number.MAX_SAFE_INTEGER)).filter(isMetered)) {
       const of = (role: string): number => trades.filter((trade) => trade.role === role && trade.periodStart === periodStart).reduce((sum, { deliveredWh }) => sum + (deliveredWh ?? 0), 0)
       expect(of('seller'), `sold in ${periodStart}`).to.be.at.most(exportWh)
       expect(of('buyer'), `bought in ${periodStart}`).to.be.at.most(importWh)
@@ -108,7 +110,7 @@ describe('the residual round', () => {
     const { aheadWh, residualWh } = await expectNothingTwice(street.homes)
     let potential = 0
     for (let start = STREET_START; start < STREET_START + DAY; start += 900) {
-      const readings = (await Promise.all(street.homes.map(async ({ store }) => store.readings(start, start + 1)))).flat()
+      const readings = (await Promise.all(street.homes.map(async ({ store }) => store.readings(start, start + 1)))).flat().filter(isMetered)
       potential += Math.min(readings.reduce((sum, { exportWh }) => sum + exportWh, 0), readings.reduce((sum, { importWh }) => sum + importWh, 0))
     }
     expect(aheadWh).to.be.above(potential / 5)
@@ -220,7 +222,7 @@ describe('readings that come late or again', () => {
       await expectMoneyAddsUp(street)
       const sold = inState(await tradesOf(street.homes[0]), 'settled').reduce((sum, { deliveredWh }) => sum + (deliveredWh ?? 0), 0)
       expect(sold).to.equal(thenWh)
-      const [reading] = await street.homes[0].store.readings(STREET_START, STREET_START + 1)
+      const [reading] = (await street.homes[0].store.readings(STREET_START, STREET_START + 1)).filter(isMetered)
       expect(reading.exportWh).to.equal(400 + extraWh)
       await street.stop()
     })
@@ -300,7 +302,7 @@ describe('attacks in the residual round', () => {
     expect(await ask(1, 100, 19n * CENT - 1n)).to.include({ kind: 'decline', code: 'PRICE_TOO_LOW' })
     const answer = await ask(2, 5000)
     const terms = (answer as { terms: TradeTerms }).terms
-    expect(terms).to.include({ wh: 500, slot: slotOf(STREET_START), attester: seller.signer.address, meter: exportMeterId(seller.signer.address) })
+    expect(terms).to.include({ wh: 500, slot: slotOf(STREET_START), attester: seller.signer.address, meter: exportMeterId({ attester: seller.signer.address }) })
     expect(await ask(3, 100)).to.include({ kind: 'decline', code: 'SOLD_OUT' })
     expect(await liar.ask(seller, { kind: 'confirm', tradeId: hexOf(32, 2), signature: liar.signer.signTrade(terms) })).to.include({ kind: 'status', state: 'delivered' })
     // a statement of its meter changes nothing any more, and a receipt that leaves the trade out is refused
@@ -331,7 +333,7 @@ describe('attacks in the residual round', () => {
               wh: request.wh,
               pricePerKwh: request.pricePerKwh,
               attester: seller.signer.address,
-              meter: exportMeterId(seller.signer.address),
+              meter: exportMeterId({ attester: seller.signer.address }),
               claimBy: STREET_START + DAY,
               ref: tradeRef(request.orderId, request.tradeId)
             }
@@ -379,8 +381,8 @@ describe('attacks in the residual round', () => {
       const bought = inState(await tradesOf(home), 'delivered')
       expect(bought.reduce((sum, { deliveredWh }) => sum + (deliveredWh ?? 0), 0)).to.equal(400)
     }
-    const reading = { attester: thief.signer.address, meter: exportMeterId(thief.signer.address), slot: slotOf(STREET_START), wh: 500 }
-    const attestation = thief.signer.signReading(reading)
+    const reading = { attester: thief.signer.address, meter: exportMeterId({ attester: thief.signer.address }), slot: slotOf(STREET_START), wh: 500 }
+    const attestation = await createLocalSigner(`0x${(0x11 + 9).toString(16).repeat(32)}`, AT).signReading(reading)
     const signed = claims().filter(({ ref }) => signatures.has(ref))
     expect(signed.reduce((sum, { wh }) => sum + wh, 0)).to.equal(800)
     await thief.settlement.claim(signed.map((terms) => ({ terms, buyerSignature: signatures.get(terms.ref) as Hex, readingWh: 500, attestation })))

@@ -1,5 +1,6 @@
 import { expect } from 'aegir/chai'
 import { draw } from '../../src/agent/draws.ts'
+import { isMetered } from '../../src/domain/reading.ts'
 import { flatTariff } from '../../src/domain/tariff.ts'
 import { rulesDigest } from '../../src/signing/digests.ts'
 import { CENT, flatProfile, STREET_START, startMemoryHomes, TEST_RULES } from '../helpers/street.ts'
@@ -69,7 +70,7 @@ describe('a street of homes, for a day', () => {
     for (const home of street.homes) {
       const readings = await home.store.readings(0, Number.MAX_SAFE_INTEGER)
       const trades = await tradesOf(home)
-      for (const { periodStart, importWh, exportWh } of readings) {
+      for (const { periodStart, importWh, exportWh } of readings.filter(isMetered)) {
         const sum = (role: string): number => trades.filter((trade) => trade.role === role && trade.periodStart === periodStart).reduce((all, { deliveredWh }) => all + (deliveredWh ?? 0), 0)
         expect(sum('seller')).to.be.at.most(exportWh)
         expect(sum('buyer')).to.be.at.most(importWh)

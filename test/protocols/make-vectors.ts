@@ -137,7 +137,7 @@ const TERMS: TradeTerms = {
   wh: 500,
   pricePerKwh: 250_000n,
   attester: KEYS.seller.address,
-  meter: exportMeterId(KEYS.seller.address),
+  meter: exportMeterId({ attester: KEYS.seller.address }),
   claimBy: PERIOD + 900 + 5 * 86_400,
   ref: tradeRef(ORDER_ID, TRADE_ID)
 }
@@ -171,7 +171,10 @@ export function tradeVectors (): object {
     domain: domain(ESCROW_DOMAIN_NAME, ESCROW_DOMAIN_VERSION),
     keys: KEYS,
     refs: [{ orderId: ORDER_ID, tradeId: TRADE_ID, ref: TERMS.ref }],
-    meters: [{ address: KEYS.seller.address, meter: TERMS.meter }],
+    meters: [
+      { address: KEYS.seller.address, meter: TERMS.meter },
+      { address: KEYS.seller.address, serial: 'E0047007372478416', meter: exportMeterId({ serial: 'E0047007372478416', attester: KEYS.seller.address }) }
+    ],
     trades: [
       trade('half a kilowatt-hour', TERMS),
       trade('the second of its slot', { ...TERMS, seq: 2, wh: 250 }),

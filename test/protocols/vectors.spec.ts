@@ -38,7 +38,7 @@ interface TradeVectors {
   domain: VectorDomain
   keys: Keys
   refs: Array<{ orderId: Hex, tradeId: Hex, ref: Hex }>
-  meters: Array<{ address: Hex, meter: Hex }>
+  meters: Array<{ address: Hex, serial?: string, meter: Hex }>
   trades: Array<{ name: string, terms: unknown, digest: Hex, buyerSignature: Hex, sellerSignature: Hex }>
   receipts: Array<{ name: string, receipt: unknown, digest: Hex, buyerSignature: Hex, sellerSignature: Hex }>
   readings: Array<{ name: string, reading: Attestation, digest: Hex, signature: Hex }>
@@ -119,7 +119,7 @@ describe('order vectors', () => {
       at,
       rulesDigest: orders.rules[0].digest,
       book: new OrderBook({ rules, maxOrders: 10, maxPerSigner: 10 }),
-      clock: { now: () => orders.now, at: () => () => {}, after: () => () => {} },
+      clock: { now: () => orders.now, instant: () => ({ wallMs: 0, elapsedMs: 0 }), at: () => () => {}, after: () => () => {} },
       signer: createLocalSigner(orders.keys.stranger.privateKey, at),
       emit: () => {}
     })(signed)
@@ -134,7 +134,7 @@ describe('trade vectors', () => {
   it('should have the keys, references and meters we derive', () => {
     expectKeys(trades.keys)
     trades.refs.forEach((at) => { expect(tradeRef(at.orderId, at.tradeId)).to.equal(at.ref) })
-    trades.meters.forEach(({ address, meter }) => { expect(exportMeterId(address)).to.equal(meter) })
+    trades.meters.forEach(({ address, serial, meter }) => { expect(exportMeterId({ serial, attester: address })).to.equal(meter) })
   })
 
   trades.trades.forEach(({ name, terms, digest, buyerSignature, sellerSignature }) => {

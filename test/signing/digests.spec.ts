@@ -85,6 +85,7 @@ describe('digests', () => {
 
   it('should bind a trade to its order, and a meter to its key', () => {
     expect(tradeRef(hexOf(32, 1), hexOf(32, 2))).to.equal(keccak256(`0x${'01'.repeat(32)}${'02'.repeat(32)}`))
-    expect(exportMeterId(hexOf(20, 1))).to.equal(keccak256(concat([toHex('wattmesh export'), hexOf(20, 1)])))
+    expect(exportMeterId({ attester: hexOf(20, 1) })).to.equal(keccak256(concat([toHex('wattmesh export'), hexOf(20, 1)])))
+    expect(exportMeterId({ serial: 'E0012-ä', attester: hexOf(20, 1) })).to.equal(keccak256(toHex('wattmesh exportE0012-ä')))
   })
 })

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { readKeyFile } from '../../config/key-file.ts'
 import { DAY_SEC, exportOfDay } from '../../domain/certificate.ts'
 import { CodedError } from '../../domain/errors.ts'
+import { isMetered } from '../../domain/reading.ts'
 import { formatEnergy } from '../../domain/units.ts'
 import { dataOption, jsonOption, runningNode, whole } from '../options.ts'
 import { print, printJson, table } from '../output.ts'
@@ -58,16 +59,17 @@ async function mint (day: string, options: OwnerOptions & { readonly allowGaps?:
   const [{ CERTIFICATES_ADDRESS, createCertificateMoves, certificateId }, { dailyExportDigest, exportMeterId }, { signDigest }] = await Promise.all([
     import('../../chain/certificates.ts'), import('../../signing/digests.ts'), import('../../signing/keys.ts')
   ])
-  const { wh, missingSec } = exportOfDay(number, await (await runningNode(options)).readings(), setup.config.market.periodSec)
+  const records = await (await runningNode(options)).readings()
+  const { wh, missingSec } = exportOfDay(number, records.filter(isMetered), setup.config.market.periodSec)
   if (missingSec > 0 && options.allowGaps !== true) {
     throw new CodedError('USAGE_DAY_INCOMPLETE',
       `Readings for ${formatHours(missingSec)} of ${day} are missing, and a day is certified only once: wait until the node has them, or give --allow-gaps to certify ${formatEnergy(wh)}.`)
   }
-  const meter = exportMeterId(setup.nodeKey)
-  const daily = { attester: setup.nodeKey, meter, day: number, wh, capacityW: setup.config.certificates.capacityW, to: setup.owner }
-  const signature = signDigest(dailyExportDigest(daily, { chainId: setup.chain.chainId, contract: CERTIFICATES_ADDRESS }), setup.nodePrivateKey)
+  const meter = exportMeterId({ attester: setup.meterKey })
+  const daily = { attester: setup.meterKey, meter, day: number, wh, capacityW: setup.config.certificates.capacityW, to: setup.owner }
+  const signature = signDigest(dailyExportDigest(daily, { chainId: setup.chain.chainId, contract: CERTIFICATES_ADDRESS }), setup.meterPrivateKey)
   const { tx } = await createCertificateMoves(setup).mint(daily, signature)
-  const id = certificateId(setup.nodeKey, meter, number)
+  const id = certificateId(setup.meterKey, meter, number)
   if (options.json === true) {
     printJson({ tx, id, day, wh, missingSec })
   } else {
@@ -79,7 +81,7 @@ async function retire (day: string, wh: number | undefined, options: OwnerOption
   const setup = await ownerSetup(options)
   requireEnabled(setup.config)
   const { createCertificateMoves } = await import('../../chain/certificates.ts')
-  const [view] = await views(setup, { nodeKey: setup.nodeKey, days: [dayNumber(day)] })
+  const [view] = await views(setup, { meterKey: setup.meterKey, days: [dayNumber(day)] })
   if (view == null || view.heldWh === 0n) {
     throw new CodedError('USAGE_NO_CERTIFICATE', `The owner of this home holds no certificate of its meter for ${day}: look at \`wattmesh certificates list\`.`)
   }
@@ -95,10 +97,10 @@ async function retire (day: string, wh: number | undefined, options: OwnerOption
 async function list (options: HomeOptions & { readonly days: number, readonly json?: boolean }): Promise<void> {
   const setup = homeSetup(options)
   requireEnabled(setup.config)
-  const { key, time } = await (await runningNode(options)).status()
+  const { attester, time } = await (await runningNode(options)).status()
   const today = Math.floor(time / DAY_SEC)
   const days = Array.from({ length: options.days }, (_, back) => today - back)
-  const found = await views({ ...setup, owner: setup.config.owner }, { nodeKey: key as Account, days })
+  const found = await views({ ...setup, owner: setup.config.owner }, { meterKey: attester as Account, days })
   if (options.json === true) {
     printJson(found.map((view) => ({ ...view, day: dayName(view.day) })))
     return
@@ -112,9 +114,9 @@ async function list (options: HomeOptions & { readonly days: number, readonly js
   table(['day (UTC)', 'minted', 'retired', 'held', 'id'], rows, [1, 2, 3]).forEach((line) => { print(line) })
 }
 
-async function views ({ chain, owner }: Pick<Awaited<ReturnType<typeof ownerSetup>>, 'chain' | 'owner'>, { nodeKey, days }: { nodeKey: Account, days: number[] }): Promise<CertificateView[]> {
+async function views ({ chain, owner }: Pick<Awaited<ReturnType<typeof ownerSetup>>, 'chain' | 'owner'>, { meterKey, days }: { meterKey: Account, days: number[] }): Promise<CertificateView[]> {
   const [{ readCertificates }, { exportMeterId }] = await Promise.all([import('../../chain/certificates.ts'), import('../../signing/digests.ts')])
-  const register: CertifiedRegister = { attester: nodeKey, meter: exportMeterId(nodeKey), days, holder: owner }
+  const register: CertifiedRegister = { attester: meterKey, meter: exportMeterId({ attester: meterKey }), days, holder: owner }
   return readCertificates(register, chain)
 }
 

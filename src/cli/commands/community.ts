@@ -25,7 +25,7 @@ export function communityCommand (): Command {
     .option('--chain <id>', 'refuse any chain but this', whole(1, Number.MAX_SAFE_INTEGER))
     .addOption(jsonOption())
     .action(found)
-  move(command, 'join', 'ask to enter the meter book with the node\'s key, or renew its validity')
+  move(command, 'join', 'ask to enter the meter book with the meter\'s key, or renew its validity')
     .option('--days <n>', 'for how many days the key shall be valid', whole(1, 730), 365)
     .action(join)
   move(command, 'vouch', 'vouch for a home that asks to enter')
@@ -106,22 +106,22 @@ async function partsOf (options: OwnerOptions): Promise<Parts> {
 type MoveOptions = OwnerOptions & { readonly json?: boolean }
 
 async function join (options: MoveOptions & { readonly days: number }): Promise<void> {
-  const { book, chain, reader, moves, owner, nodeKey, nodePrivateKey } = await partsOf(options)
+  const { book, chain, reader, moves, owner, meterKey, meterPrivateKey } = await partsOf(options)
   const [{ joinDigest }, { signDigest }] = await Promise.all([import('../../signing/digests.ts'), import('../../signing/keys.ts')])
   const [{ nonce }, { time }] = await Promise.all([reader.standing(owner), reader.community()])
   const until = time + options.days * DAY_SEC
-  const digest = joinDigest({ home: owner, meter: nodeKey, until, nonce }, { chainId: chain.chainId, contract: book })
-  const { tx } = await moves.join(nodeKey, until, signDigest(digest, nodePrivateKey))
+  const digest = joinDigest({ home: owner, meter: meterKey, until, nonce }, { chainId: chain.chainId, contract: book })
+  const { tx } = await moves.join(meterKey, until, signDigest(digest, meterPrivateKey))
   const { standing, community } = await after(reader, owner)
   if (options.json === true) {
     printJson({ tx, standing })
     return
   }
   if (standing.request == null) {
-    print(`This home is a member with the meter key ${nodeKey} until ${day(until)}.`)
+    print(`This home is a member with the meter key ${meterKey} until ${day(until)}.`)
   } else {
-    print(`This home asks to enter with the meter key ${nodeKey} until ${day(until)}. It takes ${votes(community.needed)}: let members run`)
-    print(`  wattmesh community vouch ${owner} --meter ${nodeKey} --owner-key FILE`)
+    print(`This home asks to enter with the meter key ${meterKey} until ${day(until)}. It takes ${votes(community.needed)}: let members run`)
+    print(`  wattmesh community vouch ${owner} --meter ${meterKey} --owner-key FILE`)
   }
 }
 

@@ -3,6 +3,7 @@ import { readKeyFile } from '../../config/key-file.ts'
 import { loadConfig } from '../../config/load.ts'
 import { FIELDS } from '../../config/schema.ts'
 import { createLogger } from '../../telemetry/logger.ts'
+import { keepOrCreateKey } from '../keys.ts'
 import { dataOption, pathsOf } from '../options.ts'
 import { note } from '../output.ts'
 
@@ -29,7 +30,7 @@ async function start (data: string | undefined, flags: Record<string, string | u
   const [{ createEnergyNode }, { startApi }, { startMqttPublisher }] = await Promise.all([
     import('../../node/components.ts'), import('../../api/server.ts'), import('../../api/mqtt-publisher.ts')
   ])
-  const node = await createEnergyNode({ config, databasePath: paths.database, peersPath: paths.peers, privateKey: readKeyFile(paths.key), logger })
+  const node = await createEnergyNode({ config, databasePath: paths.database, peersPath: paths.peers, privateKey: readKeyFile(paths.key), meterKey: keepOrCreateKey(paths.meterKey), logger })
   try {
     await node.start()
     const api = await startApi({ ...config.api, file: paths.api }, { node, logger: logger.scope('api') })

@@ -45,9 +45,12 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   }
   print(`  offers       ${status.openOrders} open in the book`)
   print(`  trades       ${status.openTrades} under way`)
+  const { problem, traits, seenAt } = status.meter
+  print(`  meter        ${problem ?? 'well'}${traits.serial == null ? '' : `, number ${traits.serial}`}${seenAt == null ? '' : `, read ${Math.max(0, status.time - seenAt)} s ago`}`)
+  print(`  selling      ${status.cannotSell == null ? 'yes, when there is a surplus' : `no: ${status.cannotSell}`}`)
   print(`  last period  ${lastReading == null
     ? 'no meter reading yet'
-    : `${formatEnergy(lastReading.importWh)} taken from the grid, ${formatEnergy(lastReading.exportWh)} fed in`}`)
+    : `${formatEnergy(lastReading.importWh)} taken from the grid, ${formatEnergy(lastReading.exportWh)} fed in${lastReading.quality == null || lastReading.quality === 'measured' ? '' : ` (${lastReading.quality})`}`}`)
   for (const { periodStart, why, advice } of decisions) {
     print(`  ${time(periodStart).slice(11)} UTC    ${why}${advice == null ? '' : ` ${advice}`}`)
   }

@@ -15,7 +15,7 @@ import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 
 /** From the first packet to the last. */
-const MAX_ANSWER_MS = 5000
+const MAX_HTTP_ANSWER_MS = 5000
 
 /** Several values of one request are one request; also the least time between two of them. */
 const CACHE_MS = 1000
@@ -103,7 +103,7 @@ function baseUrl (text: string): URL {
 type Client = Pick<HttpJsonInit, 'headers' | 'fingerprint' | 'maxMs'> & { readonly base: URL, readonly pins: Pins }
 
 async function send (client: Client, uri: string, authorization: Record<string, string>): Promise<Response> {
-  const { base, headers, maxMs = MAX_ANSWER_MS } = client
+  const { base, headers, maxMs = MAX_HTTP_ANSWER_MS } = client
   const signal = AbortSignal.timeout(maxMs)
   try {
     const socket = base.protocol === 'https:' ? await trustedSocket(client, signal) : undefined
