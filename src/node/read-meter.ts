@@ -72,9 +72,9 @@ export function meterLog (context: Pick<NodeContext, 'home' | 'clock' | 'rules' 
     const isFinal = before != null && (before.quality ?? 'measured') === 'measured' && meter.sampler != null
     const now = isFinal ? undefined : await read(start)
     const best = better(before, now)
-    if (best != null) {
+    if (best != null && (best !== before || isAwaited)) {
       await record(best, best !== before)
-    } else if (!missed.has(start) && start + (1 + MISSED_AFTER_PERIODS) * rules.periodSec <= clock.now() && (isAwaited || start > (known[0]?.periodStart ?? Infinity))) {
+    } else if (best == null && !missed.has(start) && start + (1 + MISSED_AFTER_PERIODS) * rules.periodSec <= clock.now() && (isAwaited || start > (known[0]?.periodStart ?? Infinity))) {
       await miss(start)
     }
   }

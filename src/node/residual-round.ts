@@ -16,9 +16,6 @@ import type { UnixSeconds } from '../domain/units.ts'
 /** A proposal that leaves this late, in seconds before the end, may not come back in time. */
 const LAST_CALL_SEC = 30
 
-/** How often offers are compared with what is left. */
-const ROUND_SEC = 30
-
 export interface ResidualRound {
   /** Brings all residual offers of this home up to date; returns the seconds until the next time. */
   round(): Promise<number>
@@ -40,7 +37,7 @@ export function residualRound (context: Pick<NodeContext, 'home' | 'rules' | 'cl
       for (const reading of readings(clock.now()).filter(({ periodStart, exportWh }) => exportWh >= rules.minTradeWh || hasOffer(periodStart))) {
         await ledger.exclusive(async () => quotes.offerResidual(reading))
       }
-      return ROUND_SEC
+      return home.lookMaxSec
     },
     wants () {
       const now = clock.now()
