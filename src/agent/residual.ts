@@ -2,11 +2,11 @@
  * The residual round, as one home plays it: what a metered period left over is sold and bought at the middle of the home's
  * own tariffs, or at its owner's limit where that is stricter, so no home pays more or gets less than its middle.
  */
-import { formatEnergy } from '../domain/units.ts'
 import { residualKnotAt } from '../domain/order.ts'
 import { periodEnd } from '../domain/period.ts'
-import { guardedLimit } from './plan.ts'
+import { formatEnergy } from '../domain/units.ts'
 import { draw } from './draws.ts'
+import { guardedLimit } from './plan.ts'
 import { midMarket } from './strategies/mid-market.ts'
 import type { OfferDraft } from './quote.ts'
 import type { Situation } from './strategy.ts'

@@ -52,7 +52,7 @@ async function expectNothingTwice (homes: readonly MemoryHome[]): Promise<{ ahea
 }
 
 /** A meter that says nothing while `isMute()`, and whose export registers show `extraMilliWh` more from an instant on. */
-function meddled (meter: Meter, { isMute = () => false, extraMilliWh = () => 0 }: { isMute?: () => boolean, extraMilliWh?: (at: number) => number }): Meter {
+function meddled (meter: Meter, { isMute = () => false, extraMilliWh = () => 0 }: { isMute?(): boolean, extraMilliWh?(at: number): number }): Meter {
   return {
     ...meter,
     async read (at) {
@@ -382,7 +382,7 @@ describe('attacks in the residual round', () => {
       expect(bought.reduce((sum, { deliveredWh }) => sum + (deliveredWh ?? 0), 0)).to.equal(400)
     }
     const reading = { attester: thief.signer.address, meter: exportMeterId({ attester: thief.signer.address }), slot: slotOf(STREET_START), wh: 500 }
-    const attestation = await createLocalSigner(`0x${(0x11 + 9).toString(16).repeat(32)}`, AT).signReading(reading)
+    const attestation = createLocalSigner(`0x${(0x11 + 9).toString(16).repeat(32)}`, AT).signReading(reading)
     const signed = claims().filter(({ ref }) => signatures.has(ref))
     expect(signed.reduce((sum, { wh }) => sum + wh, 0)).to.equal(800)
     await thief.settlement.claim(signed.map((terms) => ({ terms, buyerSignature: signatures.get(terms.ref) as Hex, readingWh: 500, attestation })))

@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
 import * as fc from 'fast-check'
-import { step } from '../../src/trade/trade-machine.ts'
 import { meterTrades, residualOf } from '../../src/trade/residual.ts'
+import { step } from '../../src/trade/trade-machine.ts'
 import { someTerms } from '../helpers/builders.ts'
 import { aStoredTrade, hexOf } from '../helpers/records.ts'
 import type { Trade, TradeRole } from '../../src/domain/trade.ts'

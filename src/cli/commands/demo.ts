@@ -112,10 +112,11 @@ function story (street: Street, utcOffsetSec: number): RunListener {
         const { trade } = event
         told.add(trade.id)
         const pair = `${(nameOf.get(trade.partner) ?? trade.partner).padEnd(width)} → ${home.name.padEnd(width)}`
+        const after = trade.isResidual === true ? dim('  after metering') : ''
         note((trade.deliveredWh ?? 0) === 0
           ? dim(`${clock(trade.periodStart)}  ${pair}  ${formatEnergy(trade.terms?.wh ?? 0)} agreed, nothing delivered, nothing paid`)
           : `${clock(trade.periodStart)}  ${pair}  ${formatEnergy(trade.deliveredWh ?? 0)} at ${formatMoney(BigInt(trade.pricePerKwh), street.decimals, 3)}  ` +
-            `${formatMoney(BigInt(trade.amount ?? 0), street.decimals, 4)} ${SYMBOL}${trade.isResidual === true ? dim('  after metering') : ''}`)
+            `${formatMoney(BigInt(trade.amount ?? 0), street.decimals, 4)} ${SYMBOL}${after}`)
       }
       if (event.type === 'tab:changed' && event.tab.role === 'seller') {
         const { buyer, chain } = event.tab
