@@ -17,7 +17,7 @@ interface Room {
 const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   domain: { values: [], types: [], packages: [] },
   ports: { values: [], types: ['domain'], packages: [] },
-  signing: { values: ['protocols/*/typed-data.ts'], types: ['domain', 'ports'], packages: ['viem', '@noble/curves'] },
+  signing: { values: ['domain', 'protocols/*/typed-data.ts'], types: ['ports'], packages: ['viem', '@noble/curves', 'secp256k1', '@bitauth/libauth'] },
   market: { values: ['domain'], types: [], packages: [] },
   trade: { values: ['domain'], types: [], packages: [] },
   agent: { values: ['domain'], types: [], packages: [] },

@@ -126,6 +126,7 @@ export interface SignedOrder {
   revision: number
   schedule: Knot[]
   signature: Uint8Array<ArrayBuffer>
+  work: number
 }
 
 export namespace SignedOrder {
@@ -190,6 +191,11 @@ export namespace SignedOrder {
           w.bytes(obj.signature)
         }
 
+        if ((obj.work != null && obj.work !== 0)) {
+          w.uint32(88)
+          w.uint32(obj.work)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -204,7 +210,8 @@ export namespace SignedOrder {
           minFill: 0,
           revision: 0,
           schedule: [],
-          signature: uint8ArrayAlloc(0)
+          signature: uint8ArrayAlloc(0),
+          work: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -261,6 +268,10 @@ export namespace SignedOrder {
             }
             case 10: {
               obj.signature = reader.bytes()
+              break
+            }
+            case 11: {
+              obj.work = reader.uint32()
               break
             }
             default: {
@@ -367,6 +378,13 @@ export namespace SignedOrder {
               }
               break
             }
+            case 11: {
+              yield {
+                field: `${prefix}.work`,
+                value: reader.uint32()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -436,6 +454,11 @@ export namespace SignedOrder {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface SignedOrderWorkFieldEvent {
+    field: '$.work'
+    value: number
+  }
+
   export function encode (obj: Partial<SignedOrder>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, SignedOrder.codec())
   }
@@ -444,7 +467,7 @@ export namespace SignedOrder {
     return decodeMessage(buf, SignedOrder.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedOrder>): Generator<SignedOrderSideFieldEvent | SignedOrderRulesFieldEvent | SignedOrderMakerFieldEvent | SignedOrderSignerFieldEvent | SignedOrderPeriodStartFieldEvent | SignedOrderQuantityFieldEvent | SignedOrderMinFillFieldEvent | SignedOrderRevisionFieldEvent | SignedOrderScheduleAtFieldEvent | SignedOrderSchedulePriceFieldEvent | SignedOrderSignatureFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedOrder>): Generator<SignedOrderSideFieldEvent | SignedOrderRulesFieldEvent | SignedOrderMakerFieldEvent | SignedOrderSignerFieldEvent | SignedOrderPeriodStartFieldEvent | SignedOrderQuantityFieldEvent | SignedOrderMinFillFieldEvent | SignedOrderRevisionFieldEvent | SignedOrderScheduleAtFieldEvent | SignedOrderSchedulePriceFieldEvent | SignedOrderSignatureFieldEvent | SignedOrderWorkFieldEvent> {
     return streamMessage(buf, SignedOrder.codec(), opts)
   }
 }

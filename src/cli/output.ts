@@ -42,7 +42,7 @@ export function table (head: readonly string[], rows: ReadonlyArray<readonly str
 /** Exit codes by what the reader has to look at. */
 const EXIT_CODES: ReadonlyArray<readonly [RegExp, number]> = [
   [/^(USAGE|PROFILES)_/, 2],
-  [/^(CONFIG|INVITE|KEY|RULES|STORE)_/, 3],
+  [/^(CONFIG|INVITE|KEY|RULES|SIGNING|STORE)_/, 3],
   [/^DEVICE_/, 4],
   [/^(NETWORK|API|NODE|HOME)_/, 5],
   [/^CHAIN_/, 6]

@@ -31,6 +31,8 @@ export interface MarketRules {
   readonly residualSec: number
   /** The contract that says whose orders and readings count. Without one everybody's do. */
   readonly meterBook?: Account
+  /** What an order must bring whose owner is not known to have registered its signer: nothing, or a proof of work. */
+  readonly unknownMakers?: 'allow' | 'work'
 }
 
 export const DEFAULT_MARKET_RULES: Omit<MarketRules, 'area' | 'chainId' | 'escrow'> = {
@@ -62,7 +64,8 @@ export function checkMarketRules (rules: MarketRules): MarketRules {
     [/^[a-z-]{1,32}$/.test(rules.mechanism), 'mechanism must be a name of 1 to 32 lower-case letters and dashes'],
     [rules.delivery === 'matched', 'delivery must be "matched"'],
     [isWhole(rules.residualSec, 0, 172_800), 'residualSec must be 0 to 172800'],
-    [rules.meterBook == null || isHex(rules.meterBook, 20), 'meterBook must be an address: 0x and 40 lower-case hexadecimal digits']
+    [rules.meterBook == null || isHex(rules.meterBook, 20), 'meterBook must be an address: 0x and 40 lower-case hexadecimal digits'],
+    [rules.unknownMakers == null || ['allow', 'work'].includes(rules.unknownMakers), 'unknownMakers must be "allow" or "work"']
   ]
   const wrong = problems.find(([isRight]) => !isRight)
   if (wrong != null) {

@@ -36,6 +36,8 @@ export interface SignedOrder {
   readonly order: Order
   /** ERC-2098 compact signature over the order's typed data, 64 bytes. */
   readonly signature: Hex
+  /** Proof of work, a 32-bit number, where the market asks makers it does not know for one. */
+  readonly work?: number
 }
 
 /** An order whose signature was checked; `id` is its typed-data digest. */

@@ -1,5 +1,5 @@
 /**
- * The numbered rules of order gossip that need neither the bytes (1, 2) nor the signature (12): cheap ones first, each
+ * The numbered rules of order gossip that need neither the bytes (1, most of 2) nor the signature (14): cheap ones first, each
  * an entry of one table. A broken rule is a verdict and never an exception.
  */
 import { closingOf, isResidual } from '../domain/order.ts'
@@ -19,16 +19,26 @@ export interface OrderBounds {
   readonly maxRevision: number
   readonly maxPeriodsAhead: number
   readonly maxOpenOrdersPerSigner: number
+  readonly maxOrdersPerSignerPerPeriod: number
+  readonly minWorkBits: number
 }
 
 export interface AdmissionContext {
   readonly rules: MarketRules
   readonly rulesDigest: Hex
-  readonly book: Pick<OrderBook, 'has' | 'revisionOf' | 'standing' | 'openOf'>
+  readonly book: Pick<OrderBook, 'revisionOf' | 'standing' | 'openOf'>
   readonly now: UnixSeconds
   readonly bounds: OrderBounds
   /** Whether the community lets an owner trade now; in a market without a meter book, always. */
   isMember(owner: Account): boolean
+  /** What came with the order, if anything. */
+  readonly work?: number
+  /** Zero bits of the work that came with the order of this id. */
+  workBits(id: Hex): number
+  /** True when the owner is known to have registered the signer with the escrow. */
+  isKnown(order: Order): boolean
+  /** Orders of the signer accepted in the current period. */
+  acceptedOf(signer: Account): number
 }
 
 export interface AdmissionRule {
@@ -37,19 +47,22 @@ export interface AdmissionRule {
   readonly code: OrderRuleCode
   readonly result: 'ignore' | 'reject'
   /** True when the order breaks the rule. */
-  applies(order: Order, context: AdmissionContext & { id(): Hex }): boolean
+  applies(order: Order, context: AdmissionContext, id: () => Hex): boolean
 }
 
 export const ADMISSION_RULES: readonly AdmissionRule[] = [
+  { number: 2, code: 'MALFORMED', result: 'reject', applies: (_, { rules, work }) => work != null && rules.unknownMakers !== 'work' },
   { number: 3, code: 'WRONG_RULES', result: 'reject', applies: (order, { rulesDigest }) => order.rules !== rulesDigest },
   { number: 4, code: 'OUT_OF_RANGE', result: 'reject', applies: (order, { rules, bounds }) => !isInRange(order, rules, bounds) },
   { number: 5, code: 'MISALIGNED', result: 'reject', applies: (order, { rules }) => order.periodStart % rules.periodSec !== 0 },
   { number: 6, code: 'GATE_CLOSED', result: 'ignore', applies: (order, { rules, now }) => now > closingOf(order, rules) + rules.clockToleranceSec },
   { number: 7, code: 'TOO_FAR_AHEAD', result: 'ignore', applies: isTooEarly },
-  { number: 8, code: 'KNOWN', result: 'ignore', applies: (order, { book, id }) => book.has(id()) },
+  { number: 8, code: 'KNOWN', result: 'ignore', applies: (order, { book }, id) => book.standing(order.signer, order.periodStart, order.side)?.order.id === id() },
   { number: 9, code: 'SUPERSEDED', result: 'ignore', applies: (order, { book }) => order.revision <= book.revisionOf(order.signer, order.periodStart, order.side) },
   { number: 10, code: 'QUOTA', result: 'ignore', applies: (order, { book, bounds }) => opensAnother(order, book) && book.openOf(order.signer) >= bounds.maxOpenOrdersPerSigner },
-  { number: 11, code: 'NOT_MEMBER', result: 'ignore', applies: (order, { isMember }) => !isMember(order.maker) }
+  { number: 11, code: 'NOT_MEMBER', result: 'ignore', applies: (order, { isMember }) => !isMember(order.maker) },
+  { number: 12, code: 'TOO_MANY', result: 'ignore', applies: (order, { acceptedOf, bounds }) => acceptedOf(order.signer) >= bounds.maxOrdersPerSignerPerPeriod },
+  { number: 13, code: 'UNPAID', result: 'ignore', applies: (order, { rules, isKnown, workBits, bounds }, id) => rules.unknownMakers === 'work' && !isKnown(order) && workBits(id()) < bounds.minWorkBits }
 ]
 
 /**
@@ -57,8 +70,7 @@ export const ADMISSION_RULES: readonly AdmissionRule[] = [
  * for only once every field is known to be in range, because only then can it be computed.
  */
 export function admit (order: Order, id: () => Hex, context: AdmissionContext): Verdict | undefined {
-  const judged = { ...context, id }
-  const broken = ADMISSION_RULES.find((rule) => rule.applies(order, judged))
+  const broken = ADMISSION_RULES.find((rule) => rule.applies(order, context, id))
   return broken == null ? undefined : { result: broken.result, code: broken.code }
 }
 

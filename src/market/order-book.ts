@@ -2,11 +2,13 @@
  * The market as this node has heard of it: the newest revision of every order, kept per delivery period. It knows
  * neither where orders come from nor what becomes of them, and has no clock: the time is an argument. Start at `add`.
  */
-import { closingOf, priceAt } from '../domain/order.ts'
-import { windowOpening } from '../domain/period.ts'
+import { closingOf } from '../domain/order.ts'
+import { residualEnd, windowOpening } from '../domain/period.ts'
+import { PriceIndex } from './price-index.ts'
+import type { Listed } from './price-index.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
-import type { Order, Side, VerifiedOrder } from '../domain/order.ts'
-import type { Account, Hex, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
+import type { Side, VerifiedOrder } from '../domain/order.ts'
+import type { Account, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
 
 export interface BookEntry {
   readonly order: VerifiedOrder
@@ -38,22 +40,18 @@ export interface OrderBookInit {
 /** `added` and `replaced` changed the book; the others left it as it was. */
 export type AddResult = 'added' | 'replaced' | 'superseded' | 'known' | 'quota' | 'full'
 
-/** What is known of one (signer, period, side). Without an entry the order was withdrawn and only its revision is kept. */
-interface Place {
-  revision: number
-  /** When the newest revision can no longer be traded. */
-  closing: UnixSeconds
-  entry?: BookEntry
+/** The newest revision of one (signer, period, side). One of quantity 0 is withdrawn: it keeps its place, but is not open. */
+interface Place extends Listed {
+  remaining: WattHours
 }
-
-type Period = Map<string, Place>
 
 export class OrderBook {
   private readonly init: OrderBookInit
-  private readonly periods = new Map<UnixSeconds, Period>()
-  private readonly entries = new Map<Hex, BookEntry>()
-  private readonly openBySigner = new Map<Account, number>()
+  private readonly periods = new Map<UnixSeconds, PriceIndex>()
+  /** Most signers have one place: a list for each would weigh more than the rest of the book. */
+  private readonly signers = new Map<Account, Place | Place[]>()
   private places = 0
+  private open = 0
   private arrivals = 0
 
   constructor (init: OrderBookInit) {
@@ -62,94 +60,100 @@ export class OrderBook {
 
   /** Number of open orders. */
   get size (): number {
-    return this.entries.size
+    return this.open
   }
 
   add (order: VerifiedOrder): AddResult {
-    const { signer, periodStart, side, revision, quantity } = order.order
-    const place = this.placeOf(signer, periodStart, side)
-    if (this.entries.has(order.id)) {
+    const { signer, revision, quantity } = order.order
+    const places = this.signers.get(signer)
+    const before = find(places, order.order)
+    if (before?.order.id === order.id && isOpen(before)) {
       return 'known'
     }
-    if (place != null && revision <= place.revision) {
+    if (before != null && revision <= before.order.order.revision) {
       return 'superseded'
     }
-    if (quantity > 0 && place?.entry == null && this.openOf(signer) >= this.init.maxPerSigner) {
+    if (quantity > 0 && (before == null || !isOpen(before)) && countOpen(places) >= this.init.maxPerSigner) {
       return 'quota'
     }
-    if (place == null && this.places >= this.init.maxOrders) {
+    if (before == null && this.places >= this.init.maxOrders) {
       return 'full'
     }
-    this.put(order, place ?? this.newPlace(order.order))
-    return place == null ? 'added' : 'replaced'
-  }
-
-  has (id: Hex): boolean {
-    return this.entries.has(id)
-  }
-
-  get (id: Hex): BookEntry | undefined {
-    return this.entries.get(id)
+    const place: Place = { order, remaining: quantity, arrival: this.arrivals++, level: undefined, older: undefined, younger: undefined }
+    this.put(places, before, place)
+    this.exchange(before, place)
+    return before == null ? 'added' : 'replaced'
   }
 
   /** Newest revision heard of, open or withdrawn; 0 when there was none. */
   revisionOf (signer: Account, periodStart: UnixSeconds, side: Side): number {
-    return this.placeOf(signer, periodStart, side)?.revision ?? 0
+    return find(this.signers.get(signer), { periodStart, side })?.order.order.revision ?? 0
   }
 
   /** The open order of one signer, period and side. */
   standing (signer: Account, periodStart: UnixSeconds, side: Side): BookEntry | undefined {
-    return this.placeOf(signer, periodStart, side)?.entry
+    const place = find(this.signers.get(signer), { periodStart, side })
+    return place != null && isOpen(place) ? place : undefined
   }
 
   /** Number of open orders of one signer. */
   openOf (signer: Account): number {
-    return this.openBySigner.get(signer) ?? 0
+    return countOpen(this.signers.get(signer))
   }
 
-  /** Offers of the period of which enough is left to trade: cheapest at `now` first, then first come. */
+  /**
+   * Offers of the period of which enough is left to trade: cheapest at `now` first, then first come. They are found one by
+   * one; while they are read, the book may change only by `setRemaining` of those read already.
+   */
+  cheapest (periodStart: UnixSeconds, now: UnixSeconds): Iterable<PricedOffer> {
+    return this.periods.get(periodStart)?.cheapest(now - windowOpening(periodStart, this.init.rules)) ?? []
+  }
+
+  /** All of them, as they are now. */
   offers (periodStart: UnixSeconds, now: UnixSeconds): PricedOffer[] {
-    const { rules } = this.init
-    const elapsed = now - windowOpening(periodStart, rules)
-    const offers: PricedOffer[] = []
-    for (const { entry } of this.periods.get(periodStart)?.values() ?? []) {
-      if (entry?.order.order.side === 'offer' && entry.remaining >= Math.max(entry.order.order.minFill, rules.minTradeWh)) {
-        offers.push({ entry, price: priceAt(entry.order.order.schedule, elapsed) })
-      }
-    }
-    return offers.sort(byPriceThenArrival)
+    return Array.from(this.cheapest(periodStart, now), ({ entry, price }) => ({ entry: snapshot(entry), price }))
   }
 
-  /** Takes note that less is left of an order; never raises it, and does nothing for an unknown one. */
-  setRemaining (id: Hex, wh: WattHours): void {
-    const entry = this.entries.get(id)
-    if (entry != null && wh < entry.remaining) {
-      this.replaceEntry({ ...entry, remaining: Math.max(0, wh) })
+  /** Takes note that less is left of an open order; never raises it, and does nothing for one that was replaced. */
+  setRemaining ({ id, order }: VerifiedOrder, wh: WattHours): void {
+    const place = find(this.signers.get(order.signer), order)
+    if (place?.order.id === id && wh < place.remaining) {
+      this.lower(place, Math.max(0, wh))
     }
   }
 
   /** Forgets the orders that could not be admitted any more; returns how many open ones went with them. */
   expire (now: UnixSeconds): number {
-    const before = this.size
-    for (const [periodStart, period] of this.periods) {
-      for (const [key, place] of period) {
-        if (now > place.closing + this.init.rules.clockToleranceSec) {
-          this.close(place)
-          this.places--
-          period.delete(key)
+    const { rules } = this.init
+    const isOver = ({ order }: Place): boolean => now > closingOf(order.order, rules) + rules.clockToleranceSec
+    const before = this.open
+    for (const [signer, places] of this.signers) {
+      const all = listOf(places)
+      const over = all.filter(isOver)
+      if (over.length > 0) {
+        const left = all.filter((place) => !over.includes(place))
+        over.forEach((place) => { this.periods.get(place.order.order.periodStart)?.remove(place) })
+        this.places -= over.length
+        this.open -= over.filter(isOpen).length
+        if (left.length === 0) {
+          this.signers.delete(signer)
+        } else {
+          this.signers.set(signer, left.length === 1 ? left[0] : left)
         }
       }
-      if (period.size === 0) {
+    }
+    for (const periodStart of this.periods.keys()) {
+      if (now > residualEnd(periodStart, rules) + rules.clockToleranceSec) {
         this.periods.delete(periodStart)
       }
     }
-    return before - this.size
+    return before - this.open
   }
 
   /** What can be bought in the period at each price, cheapest first. */
   depth (periodStart: UnixSeconds, now: UnixSeconds): DepthLevel[] {
     const levels: DepthLevel[] = []
-    for (const { entry, price } of this.offers(periodStart, now)) {
+    for (const { entry, price } of this.cheapest(periodStart, now)) {
       const last = levels.at(-1)
       if (last?.price === price) {
         levels[levels.length - 1] = { price, wh: last.wh + entry.remaining, orders: last.orders + 1 }
@@ -160,69 +164,87 @@ export class OrderBook {
     return levels
   }
 
-  /** Every open order, oldest arrival first. */
+  /** Every open order as it is now, oldest arrival first. */
   orders (): BookEntry[] {
-    return [...this.entries.values()].sort((a, b) => a.arrival - b.arrival)
+    return [...this.signers.values()].flat().filter(isOpen).map(snapshot).sort((a, b) => a.arrival - b.arrival)
   }
 
-  private placeOf (signer: Account, periodStart: UnixSeconds, side: Side): Place | undefined {
-    return this.periods.get(periodStart)?.get(placeKey(signer, side))
-  }
-
-  private newPlace ({ signer, periodStart, side }: Order): Place {
-    const period: Period = this.periods.get(periodStart) ?? new Map()
-    const place: Place = { revision: 0, closing: 0 }
-    this.periods.set(periodStart, period)
-    period.set(placeKey(signer, side), place)
-    this.places++
-    return place
-  }
-
-  private put (order: VerifiedOrder, place: Place): void {
-    this.close(place)
-    place.revision = order.order.revision
-    place.closing = closingOf(order.order, this.init.rules)
-    if (order.order.quantity > 0) {
-      place.entry = { order, remaining: order.order.quantity, arrival: this.arrivals++ }
-      this.entries.set(order.id, place.entry)
-      this.openBySigner.set(order.order.signer, this.openOf(order.order.signer) + 1)
-    }
-  }
-
-  private replaceEntry (entry: BookEntry): void {
-    const { signer, periodStart, side } = entry.order.order
-    const place = this.placeOf(signer, periodStart, side)
-    if (place != null) {
-      place.entry = entry
-      this.entries.set(entry.order.id, entry)
-    }
-  }
-
-  /** Takes the open order, if any, out of its place. */
-  private close (place: Place): void {
-    if (place.entry == null) {
-      return
-    }
-    const { id, order: { signer } } = place.entry.order
-    const open = this.openOf(signer) - 1
-    this.entries.delete(id)
-    place.entry = undefined
-    if (open === 0) {
-      this.openBySigner.delete(signer)
+  /** Gives the signer `place` instead of `before`, or beside its others. */
+  private put (places: Places, before: Place | undefined, place: Place): void {
+    if (!Array.isArray(places)) {
+      this.signers.set(place.order.order.signer, places == null || places === before ? place : [places, place])
+    } else if (before == null) {
+      places.push(place)
     } else {
-      this.openBySigner.set(signer, open)
+      places[places.indexOf(before)] = place
     }
   }
-}
 
-function placeKey (signer: Account, side: Side): string {
-  return `${side} ${signer}`
-}
-
-/** Arrivals are unique, so that the order of equal prices is never left to the sort. */
-function byPriceThenArrival (a: PricedOffer, b: PricedOffer): number {
-  if (a.price === b.price) {
-    return a.entry.arrival - b.entry.arrival
+  /** Takes `before` off the market and brings `place` to it. */
+  private exchange (before: Place | undefined, place: Place): void {
+    if (before == null) {
+      this.places++
+    } else {
+      this.lower(before, 0)
+      this.open -= Number(isOpen(before))
+    }
+    this.open += Number(isOpen(place))
+    if (this.isTradable(place)) {
+      const { periodStart } = place.order.order
+      let index = this.periods.get(periodStart)
+      if (index == null) {
+        index = new PriceIndex()
+        this.periods.set(periodStart, index)
+      }
+      index.add(place)
+    }
   }
-  return a.price < b.price ? -1 : 1
+
+  private lower (place: Place, remaining: WattHours): void {
+    place.remaining = remaining
+    if (!this.isTradable(place)) {
+      this.periods.get(place.order.order.periodStart)?.remove(place)
+    }
+  }
+
+  private isTradable ({ order: { order }, remaining }: BookEntry): boolean {
+    return order.side === 'offer' && remaining > 0 && remaining >= order.minFill && remaining >= this.init.rules.minTradeWh
+  }
+}
+
+type Places = Place | Place[] | undefined
+
+function listOf (places: Places): Place[] {
+  if (places == null) {
+    return []
+  }
+  return Array.isArray(places) ? places : [places]
+}
+
+function find (places: Places, at: { periodStart: UnixSeconds, side: Side }): Place | undefined {
+  if (places == null || Array.isArray(places)) {
+    return places?.find((place) => isAt(place, at))
+  }
+  return isAt(places, at) ? places : undefined
+}
+
+function isAt ({ order: { order } }: Place, { periodStart, side }: { periodStart: UnixSeconds, side: Side }): boolean {
+  return order.periodStart === periodStart && order.side === side
+}
+
+/** Without the links to its neighbours in the book. */
+function snapshot ({ order, remaining, arrival }: BookEntry): BookEntry {
+  return { order, remaining, arrival }
+}
+
+function isOpen ({ order }: Place): boolean {
+  return order.order.quantity > 0
+}
+
+function countOpen (places: Places): number {
+  let open = 0
+  for (const place of listOf(places)) {
+    open += Number(isOpen(place))
+  }
+  return open
 }

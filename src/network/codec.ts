@@ -7,10 +7,11 @@ import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import { SignedOrder as OrderWire } from '../../protocols/order/order.ts'
 import { TradeMessage as TradeWire } from '../../protocols/trade/trade.ts'
-import { CodedError } from '../domain/errors.ts'
+import { CodedError, explain } from '../domain/errors.ts'
 import { DECLINE_CODES } from '../domain/trade-message.ts'
 import { isWhole, MAX_UINT16, MAX_UINT24, MAX_UINT40, MAX_UINT96 } from '../domain/units.ts'
 import { networkError } from './errors.ts'
+import { readOrder } from './order-reader.ts'
 import type { ReceiptMessage as ReceiptWire, Terms as TermsWire } from '../../protocols/trade/trade.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { Receipt } from '../domain/receipt.ts'
@@ -28,7 +29,7 @@ export const DIGEST = 32
 const SIGNATURE = 64
 const UINT96 = 12
 
-export function encodeOrder ({ order, signature }: SignedOrder): Uint8Array {
+export function encodeOrder ({ order, signature, work }: SignedOrder): Uint8Array {
   return OrderWire.encode({
     ...order,
     side: order.side === 'offer' ? 0 : 1,
@@ -36,29 +37,18 @@ export function encodeOrder ({ order, signature }: SignedOrder): Uint8Array {
     maker: bytesOf(order.maker),
     signer: bytesOf(order.signer),
     schedule: order.schedule.map(({ at, price }) => ({ at, price })),
-    signature: bytesOf(signature)
+    signature: bytesOf(signature),
+    work
   })
 }
 
 /** Throws `NETWORK_MALFORMED`. Checks the form only: whether the values make sense is for the market to say. */
 export function decodeOrder (bytes: Uint8Array): SignedOrder {
-  return canonical(bytes, encodeOrder, () => {
-    const wire = OrderWire.decode(bytes)
-    return {
-      order: {
-        side: wholeOf(wire.side, 1, 'side') === 0 ? 'offer' : 'bid',
-        rules: hexOf(wire.rules, DIGEST, 'rules'),
-        maker: hexOf(wire.maker, ACCOUNT, 'maker'),
-        signer: hexOf(wire.signer, ACCOUNT, 'signer'),
-        periodStart: wholeOf(wire.periodStart, MAX_UINT40, 'periodStart'),
-        quantity: wire.quantity,
-        minFill: wire.minFill,
-        revision: wire.revision,
-        schedule: wire.schedule.map(({ at, price }) => ({ at, price }))
-      },
-      signature: hexOf(wire.signature, SIGNATURE, 'signature')
-    }
-  })
+  try {
+    return readOrder(bytes)
+  } catch (error) {
+    throw malformed(explain(error), error)
+  }
 }
 
 export function encodeTradeMessage (message: TradeMessage): Uint8Array {

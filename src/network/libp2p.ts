@@ -111,7 +111,8 @@ function gossipOptions ({ topic, rememberedScore }: Libp2pNodeInit): Partial<Gos
           meshMessageDeliveriesWeight: 0,
           meshFailurePenaltyWeight: 0,
           invalidMessageDeliveriesWeight: -10,
-          invalidMessageDeliveriesDecay: 0.95
+          // halves in five minutes: five bad orders are not forgotten in two seconds
+          invalidMessageDeliveriesDecay: 0.9977
         })
       }
     },

@@ -54,6 +54,7 @@ export interface NetworkInit {
 export interface NetworkLimits {
   readonly replyTimeoutMs?: number
   readonly maxOrdersInValidation?: number
+  readonly maxOrdersPerPeerBurst?: number
   /** How often connections are looked after, and how long a link may be without gossip. */
   readonly checkConnectionsMs?: number
   /** First pause before the table is asked for homes of this market. */
@@ -165,6 +166,7 @@ async function startNode (init: NetworkInit, privateKey: PrivateKey, handlers: N
     topic,
     onOrder: async (order) => handlers.onOrder(order),
     maxInValidation: limits?.maxOrdersInValidation,
+    maxPerPeerBurst: limits?.maxOrdersPerPeerBurst,
     log: logger?.scope('order-gossip')
   })
   const letGo = keepInTouch(node, {

@@ -34,7 +34,7 @@ function decline (code: DeclineCode, remaining: WattHours = 0): Decline {
 export type AnswerTrade = (request: TradeRequest, from: PublicKey) => Promise<TradeAnswer>
 
 export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys: KeyBook, members: Members, queue: SubmitterQueue, isOpen: TradingGate, isPartner: IsPartner }): AnswerTrade {
-  const { home, rules, at, clock, ledger, signer, attester, meter, selling, logger } = context
+  const { home, rules, at, recovery, clock, ledger, signer, attester, meter, selling, logger } = context
   const { quotes, keys, members, queue, isOpen, isPartner } = parts
 
   /** Whether a proposal can become a trade at all; the price may only have moved in the buyer's favour since it was sent. */
@@ -157,7 +157,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     if (trade?.terms == null || trade.partnerKey !== from || trade.role !== 'seller') {
       return decline('UNKNOWN_TRADE')
     }
-    if (!isTradeSignedBy(from, trade.terms, { signature: request.signature, at })) {
+    if (!isTradeSignedBy(from, trade.terms, { signature: request.signature, at, recovery })) {
       return decline('BAD_SIGNATURE')
     }
     const isLate = !isBinding(trade, clock.now())
@@ -198,7 +198,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     if (receipt.seller !== home.owner || receipt.buyer === home.owner) {
       return decline(receipt.buyer === receipt.seller ? 'SELF_TRADE' : 'BAD_TERMS')
     }
-    if (!isReceiptSignedBy(from, receipt, { signature: request.signature, at })) {
+    if (!isReceiptSignedBy(from, receipt, { signature: request.signature, at, recovery })) {
       return decline('BAD_SIGNATURE')
     }
     const buyerKeyValidUntil = await keys.validUntil(receipt.buyer, addressOf(from))

@@ -21,6 +21,7 @@ import { createNetwork } from '../network/network.ts'
 import { peerIdOf } from '../network/peer-ids.ts'
 import { meterTag, rulesDigest } from '../signing/digests.ts'
 import { createLocalSigner } from '../signing/local-signer.ts'
+import { chooseRecovery } from '../signing/recovery.ts'
 import { openStore } from '../store/store.ts'
 import { Ledger } from './ledger.ts'
 import { createNode } from './node.ts'
@@ -71,6 +72,11 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   const connect = connector(config, [...drivers, ...init.drivers ?? []])
   const at = { chainId: rules.chainId, escrow: rules.escrow }
   const digest = rulesDigest(rules)
+  const { recovery, passedOver } = await chooseRecovery({ allowSlow: config.signing.allowSlow })
+  for (const each of passedOver) {
+    logger.scope('signing').warn('a faster way to check signatures does not work here', each)
+  }
+  logger.scope('signing').info('signatures are checked', { by: recovery.name, package: recovery.title })
   const signer = createLocalSigner(privateKey, at)
   const { speed, realStartMs, marketStart } = config.clock
   const clock = createSystemClock({ speed, realStart: realStartMs, marketStart })
@@ -129,6 +135,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
     rules,
     rulesDigest: digest,
     at,
+    recovery,
     clock,
     random: Math.random,
     logger: logger.scope('node'),

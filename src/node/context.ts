@@ -19,6 +19,7 @@ import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import type { Logger } from '../ports/telemetry.ts'
 import type { SettlementDomain } from '../signing/digests.ts'
+import type { Recovery } from '../signing/recovery.ts'
 
 /** The configuration in the market's own units: base units of the token, whole seconds. */
 export interface Home {
@@ -67,6 +68,8 @@ export interface NodeContext {
   readonly rules: MarketRules
   readonly rulesDigest: Hex
   readonly at: SettlementDomain
+  /** How keys are recovered from signatures. */
+  readonly recovery: Recovery
   readonly clock: Clock
   readonly logger: Logger
   readonly store: Store

@@ -12,6 +12,8 @@ const MAX_KEYS = 10_000
 export interface KeyBook {
   /** 0 when the owner never registered the key. Throws what the chain throws. */
   validUntil(owner: Account, key: Account): Promise<UnixSeconds>
+  /** True when the owner is remembered to have the key registered; asks nobody. */
+  isKnown(owner: Account, key: Account): boolean
   /** The owner changed something: ask the chain again. */
   forget(owner: Account, key: Account): void
 }
@@ -32,6 +34,7 @@ export function keyBook ({ settlement, clock }: Pick<NodeContext, 'settlement' |
       known.set(id, { validUntil, askedAt: clock.now() })
       return validUntil
     },
+    isKnown: (owner, key) => (known.get(`${owner}/${key}`)?.validUntil ?? 0) > clock.now(),
     forget (owner, key) {
       known.delete(`${owner}/${key}`)
     }

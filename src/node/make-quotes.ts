@@ -12,6 +12,7 @@ import { isMetered } from '../domain/reading.ts'
 import { isBinding } from '../domain/trade.ts'
 import { orderId } from '../signing/digests.ts'
 import { residualOf } from '../trade/residual.ts'
+import { findWork } from './find-work.ts'
 import type { NodeContext } from './context.ts'
 import type { KnobBoard } from './knobs.ts'
 import type { MeterLog } from './read-meter.ts'
@@ -172,7 +173,8 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
       // the book forgets an offer when its gate closes, neighbours may do so later
       revision: Math.max(book.revisionOf(signer.address, periodStart, 'offer'), own.get(periodStart)?.order.revision ?? 0) + 1
     }
-    const signed = { order, signature: signer.signOrder(order) }
+    const paid = rules.unknownMakers === 'work' ? { work: await findWork(orderId(order, context.at)) } : {}
+    const signed = { order, signature: signer.signOrder(order), ...paid }
     const verdict = receive(signed)
     if (verdict.result !== 'accept') {
       // Outside the community every quarter hour would say so; the status does.

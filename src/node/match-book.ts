@@ -71,10 +71,18 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, residu
   }
 
   const candidates = async (want: Want): Promise<PricedOffer[]> => {
-    const offers = book.offers(want.periodStart, clock.now()).filter(({ price, entry: { order } }) => price <= want.limit &&
-      isResidual(order.order, rules) === want.isResidual && isPayable(order) &&
-      order.order.signer !== signer.address && order.order.maker !== home.owner && isPartner(order.order.maker, order.key) && members.isMember(order.order.maker) &&
-      !passedUntil.has(order.id) && !passedUntil.has(order.key)).slice(0, MAX_CANDIDATES)
+    const offers: PricedOffer[] = []
+    for (const offer of book.cheapest(want.periodStart, clock.now())) {
+      const { price, entry: { order } } = offer
+      if (price > want.limit || offers.length === MAX_CANDIDATES) {
+        break
+      }
+      if (isResidual(order.order, rules) === want.isResidual && isPayable(order) &&
+        order.order.signer !== signer.address && order.order.maker !== home.owner && isPartner(order.order.maker, order.key) && members.isMember(order.order.maker) &&
+        !passedUntil.has(order.id) && !passedUntil.has(order.key)) {
+        offers.push(offer)
+      }
+    }
     const sellers = await Promise.all(offers.map(async ({ entry }) => isSeller(entry.order)))
     return offers.filter((_, place) => sellers[place])
   }
@@ -96,7 +104,7 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, residu
     }
     const outcome = await buyer.propose(match.entry.order, { wh, price: match.price, why: tradeWhy('bought', { wh, pricePerKwh: match.price }, reason) })
     if (outcome.remaining != null) {
-      book.setRemaining(id, outcome.remaining)
+      book.setRemaining(match.entry.order, outcome.remaining)
     }
     if (!outcome.isAgreed) {
       const isAboutOffer = outcome.isAnswered && outcome.isBusy !== true

@@ -29,8 +29,8 @@ import type { NodeContext } from './context.ts'
 import type { NodeEvent, NodeListener } from './events.ts'
 import type { KnobChanges } from './knobs.ts'
 import type { Loop } from './supervise.ts'
-import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { Divergence } from './sync-book.ts'
+import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { PeriodReading, PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
@@ -41,6 +41,7 @@ import type { MeterStatus } from '../ports/meter.ts'
 import type { Peer } from '../ports/network.ts'
 import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
 import type { Batch } from '../ports/store.ts'
+import type { Recovery } from '../signing/recovery.ts'
 
 export interface NodeStatus {
   readonly name: string
@@ -65,6 +66,8 @@ export interface NodeStatus {
   readonly decisions: readonly Decision[]
   /** How far our book is from the neighbours'. */
   readonly divergence: Divergence
+  /** Which program checks signatures: `native`, `wasm`, or `javascript`, which is slow. */
+  readonly recovery: Recovery['name']
   /** No new trades while it is not well. */
   readonly chain: ChainHealth
   /** Present when the rules name a meter book. */
@@ -131,11 +134,11 @@ export function createNode (init: NodeInit): EnergyNode {
   const context: NodeContext = { ...init, ledger, emit, selling: sellingGate(init) }
   const { home, rules, clock, logger, store, network, settlement, membership, signer, meter, book } = context
 
-  const receive = receiveOrder(context)
+  const keys = keyBook(context)
+  const receive = receiveOrder({ ...context, isKnown: (owner, key) => keys.isKnown(owner, key) })
   const meters = meterLog(context)
   const knobs = knobBoard(context)
   const quotes = makeQuotes(context, { meters, receive, knobs })
-  const keys = keyBook(context)
   const buyer = createBuyer({ ...context, newTradeId: init.newTradeId })
   const chainGate = tradingGate(context)
   const isOpen = (): boolean => chainGate() && !knobs.current().paused
@@ -258,11 +261,12 @@ export function createNode (init: NodeInit): EnergyNode {
       cannotSell: context.selling.problem(),
       openOrders: book.size,
       openTrades: ledger.all().filter(({ state }) => state === 'proposed' || state === 'agreed' || state === 'delivered' || state === 'receipted').length,
+      recovery: context.recovery.name,
       knobs: knobs.current(),
       decisions: quotes.decisions(),
       chain: settlement.isHealthy(),
       ...(membership == null ? {} : { community: { ...membership.state(), standing: standing() } }),
-      divergence: books.divergence(),
+      divergence: books.divergence()
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),
     trades: async (query) => store.trades(query),

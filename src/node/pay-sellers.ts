@@ -31,8 +31,8 @@ export interface Payer {
   renew(seller: Account, key: PublicKey): Promise<SignedReceipt | undefined>
 }
 
-export function createPayer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'clock' | 'ledger' | 'network' | 'settlement' | 'signer' | 'logger'>): Payer {
-  const { home, rules, at, clock, ledger, network, settlement, signer, logger } = context
+export function createPayer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'recovery' | 'clock' | 'ledger' | 'network' | 'settlement' | 'signer' | 'logger'>): Payer {
+  const { home, rules, at, recovery, clock, ledger, network, settlement, signer, logger } = context
   const deliveredBy = (): UnixSeconds => clock.now() - Math.min(RESIDUAL_WAIT_SEC, rules.residualSec)
 
   /** The receipt to offer: the one that was offered before and not answered, or a new one that is written down first. */
@@ -70,7 +70,7 @@ export function createPayer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
     if (tab == null) {
       return
     }
-    if (answer.kind === 'receipt' && isReceiptSignedBy(key, receipt, { signature: answer.signature, at })) {
+    if (answer.kind === 'receipt' && isReceiptSignedBy(key, receipt, { signature: answer.signature, at, recovery })) {
       const signed = { ...offered, sellerSignature: answer.signature }
       const trades = receiptTrades(ledger.between(home.owner, receipt.seller), receipt.through, clock.now())
       await ledger.commit({ tabs: [{ ...tab, signed, offered: undefined }], trades })

@@ -38,9 +38,9 @@ export interface Buyer {
   heal(trade: Trade): Promise<void>
 }
 
-export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'clock' | 'ledger' | 'membership' | 'network' | 'signer' | 'logger'> & { newTradeId(): Hex }): Buyer {
+export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'recovery' | 'clock' | 'ledger' | 'membership' | 'network' | 'signer' | 'logger'> & { newTradeId(): Hex }): Buyer {
   const { isAttestedBy } = membersOf(context)
-  const { home, rules, at, clock, ledger, network, signer, logger } = context
+  const { home, rules, at, recovery, clock, ledger, network, signer, logger } = context
 
   const apply = async (id: Hex, event: TradeEvent): Promise<Trade> => ledger.exclusive(async () => {
     const before = ledger.trade(id)
@@ -113,7 +113,7 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
     if (terms.claimBy > slot * SLOT_SEC + rules.periodSec + MAX_CLAIM_SEC) {
       return 'the seller wants to claim for too long'
     }
-    if (!isTradeSignedBy(trade.partnerKey, terms, { signature, at })) {
+    if (!isTradeSignedBy(trade.partnerKey, terms, { signature, at, recovery })) {
       return 'the signature is not the seller\'s'
     }
   }

@@ -38,8 +38,8 @@ export interface SubmitterQueue {
   flush(tabs: Pick<TabSettlement, 'submit' | 'owed'>): Promise<void>
 }
 
-export function submitForOthers (context: Pick<NodeContext, 'home' | 'at' | 'clock' | 'settlement' | 'logger'>, parts: { keys: KeyBook, isOpen: TradingGate }): SubmitterQueue {
-  const { home, at, clock, settlement, logger } = context
+export function submitForOthers (context: Pick<NodeContext, 'home' | 'at' | 'recovery' | 'clock' | 'settlement' | 'logger'>, parts: { keys: KeyBook, isOpen: TradingGate }): SubmitterQueue {
+  const { home, at, recovery, clock, settlement, logger } = context
   const { keys, isOpen } = parts
   const queue = new Map<string, Waiting>()
   const taken = new Map<PublicKey, number>()
@@ -88,8 +88,8 @@ export function submitForOthers (context: Pick<NodeContext, 'home' | 'at' | 'clo
       return 'NOT_OFFERED'
     }
     const { receipt, buyerSignature, sellerSignature } = signed
-    const buyerKey = receiptSigner(receipt, { signature: buyerSignature, at })
-    if (buyerKey == null || !isReceiptSignedBy(from, receipt, { signature: sellerSignature, at })) {
+    const buyerKey = receiptSigner(receipt, { signature: buyerSignature, at, recovery })
+    if (buyerKey == null || !isReceiptSignedBy(from, receipt, { signature: sellerSignature, at, recovery })) {
       return 'BAD_SIGNATURE'
     }
     return isFull(tabId(receipt.buyer, receipt.seller), from) || !isOpen()

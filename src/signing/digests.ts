@@ -2,8 +2,10 @@ import { concat, hashStruct, hashTypedData, keccak256, slice, stringToHex } from
 import {
   CERTIFICATES_DOMAIN_NAME, CERTIFICATES_DOMAIN_VERSION, DAILY_EXPORT_TYPES, JOIN_TYPES, METER_BOOK_DOMAIN_NAME, METER_BOOK_DOMAIN_VERSION
 } from '../../protocols/community/typed-data.ts'
-import { MARKET_RULES_TYPES, OPTIONAL_MARKET_RULES, ORDER_DOMAIN_NAME, ORDER_DOMAIN_VERSION, ORDER_TYPES } from '../../protocols/order/typed-data.ts'
+import { MARKET_RULES_TYPES, OPTIONAL_MARKET_RULES } from '../../protocols/order/typed-data.ts'
 import { ESCROW_DOMAIN_NAME, ESCROW_DOMAIN_VERSION, READING_TYPES, RECEIPT_TYPES, TRADE_TYPES } from '../../protocols/trade/typed-data.ts'
+import { hexOf } from '../domain/hex.ts'
+import { orderDigest } from './order-digest.ts'
 import type { DailyExport } from '../domain/certificate.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
 import type { Order } from '../domain/order.ts'
@@ -19,10 +21,6 @@ export interface SettlementDomain {
 
 interface Domain { name: string, version: string, chainId: number, verifyingContract: Account }
 
-function orderDomain (at: SettlementDomain): Domain {
-  return { name: ORDER_DOMAIN_NAME, version: ORDER_DOMAIN_VERSION, chainId: at.chainId, verifyingContract: at.escrow }
-}
-
 function escrowDomain (at: SettlementDomain): Domain {
   return { name: ESCROW_DOMAIN_NAME, version: ESCROW_DOMAIN_VERSION, chainId: at.chainId, verifyingContract: at.escrow }
 }
@@ -36,12 +34,7 @@ export function rulesDigest (rules: MarketRules): Hex {
 
 /** Identity of an order, and the 32 bytes its signature is over. */
 export function orderId (order: Order, at: SettlementDomain): Hex {
-  return hashTypedData({
-    domain: orderDomain(at),
-    types: ORDER_TYPES,
-    primaryType: 'Order',
-    message: { ...order, side: order.side === 'offer' ? 0 : 1 }
-  })
+  return hexOf(orderDigest(order, at))
 }
 
 export function tradeDigest (terms: TradeTerms, at: SettlementDomain): Hex {

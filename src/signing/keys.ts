@@ -1,5 +1,9 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { bytesToHex, hexToBytes, keccak256 } from 'viem'
+import { hexOf, writeHex } from '../domain/hex.ts'
+import { keccak } from './keccak.ts'
+import { javascript } from './recovery.ts'
+import type { Recovery } from './recovery.ts'
 import type { Account, Hex, PublicKey } from '../domain/units.ts'
 
 /** The compressed public key of a 32-byte private key. */
@@ -21,22 +25,45 @@ export function signDigest (digest: Hex, privateKey: Hex): Hex {
   return bytesToHex(compact)
 }
 
+export interface RecoveredSigner {
+  readonly key: PublicKey
+  readonly address: Account
+}
+
+const digestBytes = new Uint8Array(32)
+const signatureBytes = new Uint8Array(64)
+const compressed = new Uint8Array(33)
+
+/** Half of the group order, 32 bytes: s may be this much at most, so that one message has one signature. */
+const HALF_ORDER = hexToBytes('0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0')
+
 /**
- * The public key that made a compact signature over a digest; undefined when it is not a signature. A high s is refused,
- * so that one message has one signature.
+ * Who made a compact signature over a digest; undefined when it is not a signature. A high s is refused. Who recovers one
+ * key in a while may leave `recovery` out; whatever a neighbour can send often is checked with the node's.
  */
-export function recoverKey (digest: Hex, signature: Hex): PublicKey | undefined {
+export function recoverSigner (digest: Hex, signature: Hex, recovery: Recovery = javascript): RecoveredSigner | undefined {
   if (signature.length !== 130) {
     return undefined
   }
-  try {
-    const bytes = new Uint8Array(65)
-    bytes.set(hexToBytes(signature), 1)
-    bytes[0] = bytes[33] >> 7
-    bytes[33] &= 0x7f
-    const parsed = secp256k1.Signature.fromBytes(bytes, 'recovered')
-    return parsed.hasHighS() ? undefined : `0x${parsed.recoverPublicKey(hexToBytes(digest)).toHex(true)}`
-  } catch {
+  writeHex(digest, { bytes: digestBytes, at: 0, length: 32 })
+  writeHex(signature, { bytes: signatureBytes, at: 0, length: 64 })
+  const parity = signatureBytes[32] >> 7
+  signatureBytes[32] &= 0x7f
+  const key = hasHighS() ? undefined : recovery.recover(digestBytes, signatureBytes, parity)
+  if (key == null) {
     return undefined
   }
+  compressed.set(key.subarray(0, 33))
+  compressed[0] = 2 | key[64] & 1
+  return { key: hexOf(compressed), address: hexOf(keccak(key.subarray(1)), 12) }
+}
+
+/** The public key that made a signature, as `recoverSigner`. */
+export function recoverKey (digest: Hex, signature: Hex, recovery?: Recovery): PublicKey | undefined {
+  return recoverSigner(digest, signature, recovery)?.key
+}
+
+function hasHighS (): boolean {
+  const different = HALF_ORDER.findIndex((byte, index) => signatureBytes[32 + index] !== byte)
+  return different >= 0 && signatureBytes[32 + different] > HALF_ORDER[different]
 }

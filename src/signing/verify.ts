@@ -1,28 +1,66 @@
 import { orderId, receiptDigest, tradeDigest } from './digests.ts'
-import { addressOf, recoverKey } from './keys.ts'
+import { recoverKey, recoverSigner } from './keys.ts'
 import type { SettlementDomain } from './digests.ts'
+import type { Recovery } from './recovery.ts'
 import type { SignedOrder, VerifiedOrder } from '../domain/order.ts'
 import type { Receipt } from '../domain/receipt.ts'
 import type { TradeTerms } from '../domain/trade.ts'
 import type { Account, Hex, PublicKey } from '../domain/units.ts'
 
-/** The order with its id and its maker's key; undefined unless the signer it names really signed it. */
-export function verifyOrder (signed: SignedOrder, at: SettlementDomain): VerifiedOrder | undefined {
-  const id = orderId(signed.order, at)
-  const key = recoverKey(id, signed.signature)
-  return key == null || addressOf(key) !== signed.order.signer ? undefined : { ...signed, id, key }
+/** A signature with what it needs to be checked; without `recovery` the slow one is used. */
+export interface Proof {
+  readonly signature: Hex
+  readonly at: SettlementDomain
+  readonly recovery?: Recovery
 }
 
-export function isTradeSignedBy (key: PublicKey, terms: TradeTerms, proof: { signature: Hex, at: SettlementDomain }): boolean {
-  return recoverKey(tradeDigest(terms, proof.at), proof.signature) === key
+/** Checks the signature of an order whose id is known. Undefined unless the signer it names really signed it. */
+export type OrderVerifier = (signed: SignedOrder, id: Hex) => VerifiedOrder | undefined
+
+/** The order with its id and its maker's key; undefined unless the signer it names really signed it. */
+export function verifyOrder (signed: SignedOrder, at: SettlementDomain, { recovery, id = orderId(signed.order, at) }: { recovery?: Recovery, id?: Hex } = {}): VerifiedOrder | undefined {
+  const { order, signature, work } = signed
+  const by = recoverSigner(id, signature, recovery)
+  if (by == null || by.address !== order.signer) {
+    return undefined
+  }
+  return work == null ? { order, signature, id, key: by.key } : { order, signature, id, key: by.key, work }
+}
+
+/**
+ * Recovers the key of an order once, however often it comes and by whatever way. The verdicts on at least the last
+ * `remembered` orders are kept; a forgery never displaces the verdict on the true order of its id.
+ */
+export function orderVerifier ({ at, recovery, remembered }: { at: SettlementDomain, recovery: Recovery, remembered: number }): OrderVerifier {
+  type Verdicts = Map<Hex, VerifiedOrder | { readonly signature: Hex, readonly id?: undefined }>
+  let recent: Verdicts = new Map()
+  let older: Verdicts = new Map()
+  return (signed, id) => {
+    const known = recent.get(id) ?? older.get(id)
+    if (known?.signature === signed.signature) {
+      return known.id == null ? undefined : known
+    }
+    const verified = verifyOrder(signed, at, { recovery, id })
+    if (verified != null || known?.id == null) {
+      recent.set(id, verified ?? { signature: signed.signature })
+    }
+    if (recent.size >= remembered) {
+      older = recent
+      recent = new Map()
+    }
+    return verified
+  }
 }
 
 /** Whose key made the signature; undefined when it is none. */
-export function receiptSigner (receipt: Receipt, proof: { signature: Hex, at: SettlementDomain }): Account | undefined {
-  const key = recoverKey(receiptDigest(receipt, proof.at), proof.signature)
-  return key == null ? undefined : addressOf(key)
+export function receiptSigner (receipt: Receipt, { signature, at, recovery }: Proof): Account | undefined {
+  return recoverSigner(receiptDigest(receipt, at), signature, recovery)?.address
 }
 
-export function isReceiptSignedBy (key: PublicKey, receipt: Receipt, proof: { signature: Hex, at: SettlementDomain }): boolean {
-  return recoverKey(receiptDigest(receipt, proof.at), proof.signature) === key
+export function isTradeSignedBy (key: PublicKey, terms: TradeTerms, { signature, at, recovery }: Proof): boolean {
+  return recoverKey(tradeDigest(terms, at), signature, recovery) === key
+}
+
+export function isReceiptSignedBy (key: PublicKey, receipt: Receipt, { signature, at, recovery }: Proof): boolean {
+  return recoverKey(receiptDigest(receipt, at), signature, recovery) === key
 }

@@ -184,7 +184,7 @@ function lookAround (plans: readonly Plan[], book: OrderBook, { periodStart, ini
       : continuous.match(offers, { periodStart, wh: buyer.wants, limit }, { random: () => random(buyer.home, buyer.looks, 'pick'), tolerance: init.nearPrice, minTradeWh: rules.minTradeWh })
     if (match != null) {
       const { entry, wh, price } = match
-      book.setRemaining(entry.order.id, entry.remaining - wh)
+      book.setRemaining(entry.order, entry.remaining - wh)
       deals.push({ id: nextId(), seller: Number(entry.order.order.maker) - 1, buyer: buyer.home, wh, price })
       buyer.wants = position({ expectedNetWh: buyer.wants, boughtWh: wh, soldWh: 0 }).deficitWh
     }
@@ -235,7 +235,7 @@ function tradeResiduals (left: readonly Residual[], periodStart: UnixSeconds, in
       : continuous.match(book.offers(periodStart, startOf(buyer)), { periodStart, wh, limit }, { random: () => draw(2, 'pick', periodStart, buyer, wh), tolerance: init.nearPrice, minTradeWh: rules.minTradeWh })
     let wants = left[buyer].deficitWh
     for (let match = next(wants); match != null; match = next(wants)) {
-      book.setRemaining(match.entry.order.id, match.entry.remaining - match.wh)
+      book.setRemaining(match.entry.order, match.entry.remaining - match.wh)
       deals.push({ id: nextId(), seller: Number(match.entry.order.order.maker) - 1, buyer, wh: match.wh, price: match.price })
       wants -= match.wh
     }

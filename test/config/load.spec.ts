@@ -47,10 +47,11 @@ describe('loading the configuration', () => {
     expect(config).to.deep.equal({
       name: 'home',
       owner: '0x00000000000000000000000000000000000000aa',
-      market: { area: 'elm-street', chainId: 31337, escrow: ESCROW, ...DEFAULT_MARKET_RULES },
+      market: { area: 'elm-street', chainId: 31337, escrow: ESCROW, ...DEFAULT_MARKET_RULES, unknownMakers: 'allow' },
       chain: { rpc: 'http://127.0.0.1:8545', confirmations: 2, pollMs: 4000, maxHeadAgeSec: 900, maxSilenceSec: 30, deployBlock: 0 },
       tariff: { retail: '0.30', feedIn: '0.08', bands: [], table: [] },
       network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: true, mdnsTag: '_wattmesh._udp.local', bootstrap: [], announce: [], dht: true, portMapping: true, reachability: true, relay: true, relayForOthers: true, holePunching: true },
+      signing: { allowSlow: false },
       meter: { driver: 'demo', params: {}, sampleSec: 10, settleRecovered: false, sellCoarse: false },
       inverter: { params: {} },
       battery: { params: {} },

@@ -3,6 +3,7 @@ import { createNewestOrders } from '../../src/node/answer-book.ts'
 import { receiveOrder } from '../../src/node/receive-order.ts'
 import { syncBook } from '../../src/node/sync-book.ts'
 import { createSystemClock } from '../../src/node/system-clock.ts'
+import { chooseRecovery } from '../../src/signing/recovery.ts'
 import { verifyOrder } from '../../src/signing/verify.ts'
 import { aSigner, NOON, RULES, RULES_DIGEST } from './orders.ts'
 import { silentLogger } from './street.ts'
@@ -44,7 +45,8 @@ export async function aBookHome (n: number, clock: Clock, { limits, bounds }: Bo
   const book = new OrderBook({ rules: RULES, maxOrders: 20_000, maxPerSigner: 256 })
   const judged: string[] = []
   const served: BookHome['served'] = []
-  const context = { rules: RULES, rulesDigest: RULES_DIGEST, at: RULES, book, clock, signer: aSigner(n), network, logger: silentLogger() }
+  const { recovery } = await chooseRecovery({ allowSlow: true })
+  const context = { rules: RULES, rulesDigest: RULES_DIGEST, at: RULES, book, clock, signer: aSigner(n), recovery, network, logger: silentLogger() }
   const receive = receiveOrder({
     ...context,
     emit: (event) => { event.type === 'order:accepted' && sync.add(event.order) }

@@ -9,6 +9,7 @@ import { createNode } from '../../src/node/node.ts'
 import { createSystemClock } from '../../src/node/system-clock.ts'
 import { rulesDigest } from '../../src/signing/digests.ts'
 import { createLocalSigner } from '../../src/signing/local-signer.ts'
+import { javascript } from '../../src/signing/recovery.ts'
 import { createMemoryStreet } from '../../src/simulator/memory-network.ts'
 import { createMemoryEscrow } from '../../src/simulator/memory-settlement.ts'
 import { openStore } from '../../src/store/store.ts'
@@ -36,6 +37,7 @@ const node = createNode({
   settlement: createMemoryEscrow({ now: () => clock.now(), at }).settlement(signer.address),
   signer,
   attester: signer,
+  recovery: javascript,
   meter,
   book: new OrderBook({ rules: TEST_RULES, maxOrders: 100, maxPerSigner: 100 }),
   mechanism: continuous,

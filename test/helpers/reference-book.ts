@@ -32,8 +32,7 @@ export class ReferenceBook {
     if (same == null && this.rows.length >= this.init.maxOrders) {
       return 'full'
     }
-    const arrival = order.order.quantity > 0 ? this.arrivals++ : -1
-    this.rows = [...this.rows.filter((row) => row !== same), { order, remaining: order.order.quantity, arrival }]
+    this.rows = [...this.rows.filter((row) => row !== same), { order, remaining: order.order.quantity, arrival: this.arrivals++ }]
     return same == null ? 'added' : 'replaced'
   }
 

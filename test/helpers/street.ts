@@ -11,6 +11,7 @@ import { Ledger } from '../../src/node/ledger.ts'
 import { createNode } from '../../src/node/node.ts'
 import { rulesDigest } from '../../src/signing/digests.ts'
 import { createLocalSigner } from '../../src/signing/local-signer.ts'
+import { javascript } from '../../src/signing/recovery.ts'
 import { createMemoryStreet } from '../../src/simulator/memory-network.ts'
 import { createMemoryEscrow } from '../../src/simulator/memory-settlement.ts'
 import { createMemoryStore } from '../../src/simulator/memory-store.ts'
@@ -188,6 +189,7 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
       rules,
       rulesDigest: rulesDigest(rules),
       at,
+      recovery: javascript,
       clock: {
         now: () => clock.now(),
         instant: () => clock.instant(),

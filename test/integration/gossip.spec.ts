@@ -13,6 +13,7 @@ import type { Verdict } from '../../src/domain/verdict.ts'
 import type { Libp2pNode } from '../../src/network/libp2p.ts'
 import type { Libp2pNetwork } from '../../src/network/network.ts'
 import type { NetworkHandlers } from '../../src/ports/network.ts'
+import type { Logger } from '../../src/ports/telemetry.ts'
 import type { Message } from '@chainsafe/libp2p-gossipsub'
 
 function judging (onOrder: (order: SignedOrder) => Promise<Verdict>): NetworkHandlers {
@@ -109,6 +110,28 @@ describe('order gossip over libp2p', () => {
       await raw.services.pubsub.publish(TOPIC, encodeOrder(aSignedOrder({ revision })))
     }
     await until(() => alice.verdicts().QUOTA === 2 && alice.verdicts().OWN_FAULT === 1)
+  })
+
+  it('should say in the log who goes over a limit, and stop reading a flood without blame', async () => {
+    const warnings: Array<Record<string, unknown> | undefined> = []
+    const log: Logger = { error () {}, warn: (_, fields) => { warnings.push(fields) }, info () {}, debug () {}, trace () {}, scope: () => log }
+    let asked = 0
+    const alice = aNetwork(1, { limits: { maxOrdersPerPeerBurst: 5 }, logger: log })
+    networks.push(alice)
+    await alice.start(judging(async () => {
+      asked++
+      return ignore('QUOTA')
+    }))
+    const raw = await aRaw(2, alice)
+    for (let revision = 1; revision <= 500; revision++) {
+      await raw.services.pubsub.publish(TOPIC, encodeOrder(aSignedOrder({ revision })))
+    }
+    await until(() => (alice.verdicts().PEER_QUOTA ?? 0) + (alice.verdicts().QUOTA ?? 0) === 500)
+    expect(alice.verdicts().PEER_QUOTA).to.be.greaterThan(100)
+    expect(asked).to.equal(alice.verdicts().QUOTA)
+    const peer = raw.peerId.toString()
+    expect(warnings.filter((fields) => fields?.code != null)).to.deep.equal([{ peer, code: 'QUOTA', orders: 1 }, { peer, code: 'PEER_QUOTA', orders: 1 }])
+    expect(alice.peers()).to.have.lengthOf(1)
   })
 
   it('should name messages by length-framed topic and data', () => {

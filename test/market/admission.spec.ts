@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
 import * as fc from 'fast-check'
 import { MAX_KNOTS, MAX_ORDER_WH, MAX_PRICE, MAX_REVISION } from '../../protocols/order/constants.ts'
-import { MAX_OPEN_ORDERS_PER_SIGNER, MAX_PERIODS_AHEAD } from '../../protocols/order-gossip/constants.ts'
+import { MAX_OPEN_ORDERS_PER_SIGNER, MAX_ORDERS_PER_SIGNER_PER_PERIOD, MAX_PERIODS_AHEAD, MIN_WORK_BITS } from '../../protocols/order-gossip/constants.ts'
 import { ignore, ORDER_RULE_CODES, reject } from '../../src/domain/verdict.ts'
 import { ADMISSION_RULES, admit } from '../../src/market/admission.ts'
 import { OrderBook } from '../../src/market/order-book.ts'
@@ -18,7 +18,9 @@ const bounds = {
   maxPrice: MAX_PRICE,
   maxRevision: MAX_REVISION,
   maxPeriodsAhead: MAX_PERIODS_AHEAD,
-  maxOpenOrdersPerSigner: MAX_OPEN_ORDERS_PER_SIGNER
+  maxOpenOrdersPerSigner: MAX_OPEN_ORDERS_PER_SIGNER,
+  maxOrdersPerSignerPerPeriod: MAX_ORDERS_PER_SIGNER_PER_PERIOD,
+  minWorkBits: MIN_WORK_BITS
 }
 
 function aBook (): OrderBook {
@@ -26,7 +28,7 @@ function aBook (): OrderBook {
 }
 
 function context (fields: Partial<AdmissionContext> = {}): AdmissionContext {
-  return { rules, rulesDigest: hexOf(32, 4), book: aBook(), bounds, now: OPENING, isMember: () => true, ...fields }
+  return { rules, rulesDigest: hexOf(32, 4), book: aBook(), bounds, now: OPENING, workBits: () => 0, isKnown: () => false, acceptedOf: () => 0, isMember: () => true, ...fields }
 }
 
 function judge (order: Partial<Order>, fields: Partial<AdmissionContext> = {}): Verdict | undefined {
@@ -145,7 +147,7 @@ describe('admission', () => {
     expect(judge({ signer: hexOf(20, 9) }, full)).to.be.undefined()
   })
 
-  it('should ignore an owner the community does not know, whoever signs for it, and last of all (11)', () => {
+  it('should ignore an owner the community does not know, whoever signs for it (11)', () => {
     const outsider = anOrder().maker
     const closed = { isMember: (owner: string) => owner !== outsider }
     expect(judge({}, closed)).to.deep.equal(ignore('NOT_MEMBER'))
@@ -154,9 +156,42 @@ describe('admission', () => {
     expect(judge({ rules: hexOf(32, 5) }, closed)).to.deep.equal(reject('WRONG_RULES'))
   })
 
+  it('should reach the quota with periods of a quarter hour: rule 7 admits more of them', () => {
+    const book = new OrderBook({ rules, maxOrders: 1000, maxPerSigner: MAX_OPEN_ORDERS_PER_SIGNER })
+    const verdicts = Array.from({ length: MAX_PERIODS_AHEAD + 1 }, (_, ahead) => {
+      const { order, id } = aVerifiedOrder({ periodStart: PERIOD + (ahead - 1) * 900 })
+      const verdict = admit(order, () => id, context({ book, now: PERIOD - 900 }))
+      if (verdict == null) {
+        book.add(aVerifiedOrder({ periodStart: order.periodStart }))
+      }
+      return verdict
+    })
+    expect(verdicts.filter((verdict) => verdict == null)).to.have.lengthOf(MAX_OPEN_ORDERS_PER_SIGNER)
+    expect(verdicts.at(-1)).to.deep.equal(ignore('QUOTA'))
+  })
+
+  it('should ignore a signer of whom too many orders were accepted in this period (12)', () => {
+    const after = (count: number): Verdict | undefined => judge({}, { acceptedOf: (signer) => signer === hexOf(20, 6) ? count : 0 })
+    expect(after(MAX_ORDERS_PER_SIGNER_PER_PERIOD - 1)).to.be.undefined()
+    expect(after(MAX_ORDERS_PER_SIGNER_PER_PERIOD)).to.deep.equal(ignore('TOO_MANY'))
+  })
+
+  it('should ignore an unknown maker without work, where the rules ask for it (13)', () => {
+    const dear = someRules({ unknownMakers: 'work' })
+    expect(judge({}, { rules: dear })).to.deep.equal(ignore('UNPAID'))
+    expect(judge({}, { rules: dear, work: 7, workBits: () => MIN_WORK_BITS - 1 })).to.deep.equal(ignore('UNPAID'))
+    expect(judge({}, { rules: dear, work: 7, workBits: () => MIN_WORK_BITS })).to.be.undefined()
+    expect(judge({}, { rules: dear, isKnown: ({ signer }) => signer === hexOf(20, 6) })).to.be.undefined()
+    expect(judge({}, { rules: someRules({ unknownMakers: 'allow' }) })).to.be.undefined()
+  })
+
+  it('should reject work where nobody asks for it: one order has one form (2)', () => {
+    expect(judge({}, { work: 7, workBits: () => 32 })).to.deep.equal(reject('MALFORMED'))
+  })
+
   it('should number its rules as the protocol does, and report the first one broken', () => {
-    expect(ADMISSION_RULES.map(({ number }) => number)).to.deep.equal([3, 4, 5, 6, 7, 8, 9, 10, 11])
-    expect(ADMISSION_RULES.map(({ code }) => code)).to.deep.equal(ORDER_RULE_CODES.slice(2, 11))
+    expect(ADMISSION_RULES.map(({ number }) => number)).to.deep.equal([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])
+    expect(ADMISSION_RULES.map(({ code }) => code)).to.deep.equal(ORDER_RULE_CODES.slice(1, 13))
     expect(judge({ rules: hexOf(32, 5), quantity: -1, periodStart: 1 })).to.deep.equal(reject('WRONG_RULES'))
     expect(judge({ quantity: -1, periodStart: 1 })).to.deep.equal(reject('OUT_OF_RANGE'))
     expect(judge({ periodStart: 1 })).to.deep.equal(reject('MISALIGNED'))

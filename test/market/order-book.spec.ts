@@ -23,12 +23,10 @@ describe('order book', () => {
     const book = aBook()
     const order = aVerifiedOrder()
     expect(book.add(order)).to.equal('added')
-    expect(book.has(order.id)).to.be.true()
-    expect(book.get(order.id)).to.deep.equal({ order, remaining: 1200, arrival: 0 })
-    expect(book.standing(order.order.signer, PERIOD, 'offer')).to.equal(book.get(order.id))
+    expect(book.standing(order.order.signer, PERIOD, 'offer')).to.include({ order, remaining: 1200, arrival: 0 })
     expect(book.openOf(order.order.signer)).to.equal(1)
     expect(book.size).to.equal(1)
-    expect(book.orders()).to.deep.equal([book.get(order.id)])
+    expect(book.orders().map(({ order }) => order)).to.deep.equal([order])
   })
 
   it('should know an order it holds', () => {
@@ -43,7 +41,7 @@ describe('order book', () => {
     const second = aVerifiedOrder({ revision: 5, quantity: 700 })
     book.add(first)
     expect(book.add(second)).to.equal('replaced')
-    expect(book.has(first.id)).to.be.false()
+    expect(book.orders().map(({ order }) => order)).to.deep.equal([second])
     expect(book.add(first)).to.equal('superseded')
     expect(book.add(aVerifiedOrder({ revision: 5, quantity: 1 }))).to.equal('superseded')
     expect(book.revisionOf(first.order.signer, PERIOD, 'offer')).to.equal(5)
@@ -112,24 +110,24 @@ describe('order book', () => {
     book.add(coarse)
     book.add(aVerifiedOrder({ side: 'bid' }))
     expect(book.offers(PERIOD, OPENING)).to.have.lengthOf(1)
-    book.setRemaining(coarse.id, 299)
+    book.setRemaining(coarse, 299)
     expect(book.offers(PERIOD, OPENING)).to.deep.equal([])
     expect(book.size).to.equal(3)
   })
 
   it('should never raise what is left of an order', () => {
     const book = aBook()
-    const { id, order } = aVerifiedOrder()
-    book.add(aVerifiedOrder())
-    book.setRemaining(id, 5000)
-    expect(book.get(id)?.remaining).to.equal(1200)
-    book.setRemaining(id, 400)
-    book.setRemaining(id, 900)
-    expect(book.get(id)?.remaining).to.equal(400)
-    expect(book.standing(order.signer, PERIOD, 'offer')?.remaining).to.equal(400)
-    book.setRemaining(id, -3)
-    expect(book.get(id)?.remaining).to.equal(0)
-    book.setRemaining(hexOf(32, 9), 3)
+    const order = aVerifiedOrder()
+    const left = (): number | undefined => book.standing(order.order.signer, PERIOD, 'offer')?.remaining
+    book.add(order)
+    book.setRemaining(order, 5000)
+    expect(left()).to.equal(1200)
+    book.setRemaining(order, 400)
+    book.setRemaining(order, 900)
+    expect(left()).to.equal(400)
+    book.setRemaining(order, -3)
+    expect(left()).to.equal(0)
+    book.setRemaining(aVerifiedOrder({ signer: hexOf(20, 9) }), 3)
     expect(book.size).to.equal(1)
   })
 
@@ -203,7 +201,41 @@ const anyOperation = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const), now: fc.integer({ min: PERIOD - 100, max: PERIOD + 2000 }) }) }
 )
 
+/** Few prices and many offers, so that levels are swept; prices that differ by less than a number can tell. */
+const anyCrowdedOrder = fc.record({
+  signer: fc.integer({ min: 1, max: 60 }).map((number) => hexOf(20, number)),
+  revision: fc.integer({ min: 1, max: 6 }),
+  quantity: fc.constantFrom(0, 300, 1200),
+  schedule: fc.tuple(fc.constantFrom(0n, 2n, 9n), fc.constantFrom(5n, 6n, (1n << 62n) + 1n, (1n << 62n) + 2n)).map(([fall, price]) => [{ at: 0, price: price + fall }, { at: 900, price }])
+}).map((fields) => aVerifiedOrder(fields))
+
+const anyCrowdedOperation = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ order: anyCrowdedOrder }) },
+  { weight: 1, arbitrary: fc.record({ index: fc.nat(50), wh: fc.constantFrom(0, 5, 100) }) }
+)
+
 describe('order book against the reference', () => {
+  it('should find the same offers at few prices, whatever comes and goes', () => {
+    fc.assert(fc.property(fc.array(anyCrowdedOperation, { minLength: 100, maxLength: 300 }), fc.integer({ min: -100, max: 1900 }), (operations, elapsed) => {
+      const init = { rules, maxOrders: 1000, maxPerSigner: 3 }
+      const book = new OrderBook(init)
+      const reference = new ReferenceBook(init)
+      for (const operation of operations) {
+        if ('order' in operation) {
+          expect(book.add(operation.order)).to.equal(reference.add(operation.order))
+        } else {
+          const cheapest = book.offers(PERIOD, OPENING + elapsed).at(operation.index)?.entry.order
+          if (cheapest != null) {
+            book.setRemaining(cheapest, operation.wh)
+            reference.setRemaining(cheapest.id, operation.wh)
+          }
+        }
+      }
+      const offers = book.offers(PERIOD, OPENING + elapsed).map(({ entry, price }) => ({ id: entry.order.id, price, remaining: entry.remaining }))
+      expect(offers).to.deep.equal(reference.offers(PERIOD, OPENING + elapsed))
+    }), { numRuns: 60 })
+  })
+
   it('should do what a sorted list does, whatever happens', () => {
     fc.assert(fc.property(fc.array(anyOperation, { maxLength: 60 }), fc.integer({ min: -100, max: 1900 }), (operations, elapsed) => {
       const init = { rules, maxOrders: 9, maxPerSigner: 3 }
@@ -215,9 +247,9 @@ describe('order book against the reference', () => {
         } else if (operation.kind === 'expire') {
           expect(book.expire(operation.now)).to.equal(reference.expire(operation.now))
         } else {
-          const id = reference.open().at(operation.index)?.order.id ?? hexOf(32, 1)
-          book.setRemaining(id, operation.wh)
-          reference.setRemaining(id, operation.wh)
+          const order = reference.open().at(operation.index)?.order ?? aVerifiedOrder({ signer: hexOf(20, 9) })
+          book.setRemaining(order, operation.wh)
+          reference.setRemaining(order.id, operation.wh)
         }
         expect(book.orders()).to.deep.equal(reference.open())
         for (const period of [PERIOD, PERIOD + 900, PERIOD + 1800]) {

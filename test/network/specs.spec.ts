@@ -57,7 +57,7 @@ describe('protocol specifications', () => {
   it('should number the gossip rules as the code checks them', () => {
     const table = rows(gossip, /^\| \d+ \| (reject|ignore) \|/)
     expect(table.map(([no]) => Number(no))).to.deep.equal(table.map((row, i) => i + 1))
-    expect([...table.map(([, , code]) => code), 'OWN_FAULT']).to.deep.equal([...ORDER_RULE_CODES])
+    expect([...table.map(([, , code]) => code), 'PEER_QUOTA', 'OWN_FAULT']).to.deep.equal([...ORDER_RULE_CODES])
   })
 
   it('should number decline codes and states as the wire does', () => {

@@ -1,12 +1,18 @@
 import { expect } from 'aegir/chai'
+import { MAX_ORDERS_PER_SIGNER_PER_PERIOD } from '../../protocols/order-gossip/constants.ts'
 import { ACCEPT, ignore, reject } from '../../src/domain/verdict.ts'
 import { OrderBook } from '../../src/market/order-book.ts'
+import { findWork } from '../../src/node/find-work.ts'
 import { receiveOrder } from '../../src/node/receive-order.ts'
-import { aSignedOrder, aSigner, NOON, RULES, RULES_DIGEST } from '../helpers/orders.ts'
+import { orderId, rulesDigest } from '../../src/signing/digests.ts'
+import { javascript } from '../../src/signing/recovery.ts'
+import { aSignedOrder, aSigner, NOON, RULES } from '../helpers/orders.ts'
+import type { MarketRules } from '../../src/domain/market-rules.ts'
 import type { Order, SignedOrder } from '../../src/domain/order.ts'
 import type { OrderRuleCode } from '../../src/domain/verdict.ts'
 import type { NodeEvent } from '../../src/node/events.ts'
 import type { ReceiveOrder } from '../../src/node/receive-order.ts'
+import type { Recovery } from '../../src/signing/recovery.ts'
 
 const HOME = aSigner(1)
 
@@ -14,15 +20,24 @@ interface Door {
   readonly receive: ReceiveOrder
   readonly book: OrderBook
   readonly events: NodeEvent[]
+  recoveries(): number
 }
 
 /** A home that stands in the middle of the window of the period at noon. */
-function aDoor ({ now = NOON - 900, maxOrders = 100 }: { now?: number, maxOrders?: number } = {}): Door {
-  const book = new OrderBook({ rules: RULES, maxOrders, maxPerSigner: 256 })
+function aDoor ({ now = NOON - 900, maxOrders = 100, rules = RULES, isKnown }: { now?: number, maxOrders?: number, rules?: MarketRules, isKnown?(): boolean } = {}): Door {
+  const book = new OrderBook({ rules, maxOrders, maxPerSigner: 256 })
   const events: NodeEvent[] = []
   const clock = { now: () => now, instant: () => ({ wallMs: 0, elapsedMs: 0 }), at: () => () => {}, after: () => () => {} }
-  const receive = receiveOrder({ rules: RULES, rulesDigest: RULES_DIGEST, at: RULES, book, clock, signer: HOME, emit: (event) => events.push(event) })
-  return { receive, book, events }
+  let recoveries = 0
+  const recovery: Recovery = {
+    ...javascript,
+    recover (...args) {
+      recoveries++
+      return javascript.recover(...args)
+    }
+  }
+  const receive = receiveOrder({ rules, rulesDigest: rulesDigest(rules), at: RULES, book, clock, signer: HOME, recovery, isKnown, emit: (event) => events.push(event) })
+  return { receive, book, events, recoveries: () => recoveries }
 }
 
 describe('an order that arrives', () => {
@@ -87,6 +102,49 @@ describe('an order that arrives', () => {
     expect(receive(forged)).to.deep.equal(reject('BAD_SIGNATURE'))
     expect(receive(aSignedOrder({ revision: 1 }, aSigner(2)))).to.equal(ACCEPT)
   })
+
+  it('should have its key recovered once, accepted or not, however often it comes and whatever forgeries come between', () => {
+    const { receive, recoveries } = aDoor({ maxOrders: 1 })
+    const [first, homeless] = [aSignedOrder({}, aSigner(2)), aSignedOrder({}, aSigner(3))]
+    for (let times = 0; times < 3; times++) {
+      receive(first)
+      expect(receive(homeless)).to.deep.equal(ignore('BOOK_FULL'))
+    }
+    expect(recoveries()).to.equal(2)
+    const forged = { ...homeless, signature: first.signature }
+    expect(receive(forged)).to.deep.equal(reject('BAD_SIGNATURE'))
+    expect(recoveries()).to.equal(3)
+    expect(receive(homeless)).to.deep.equal(ignore('BOOK_FULL'))
+    expect(recoveries()).to.equal(3)
+    const other = aSignedOrder({ quantity: 77 }, aSigner(4))
+    const bad = { ...other, signature: first.signature }
+    expect([receive(bad), receive(bad)]).to.deep.equal([reject('BAD_SIGNATURE'), reject('BAD_SIGNATURE')])
+    expect(recoveries()).to.equal(4)
+    expect(receive(other)).to.deep.equal(ignore('BOOK_FULL'))
+  })
+
+  it('should be TOO_MANY once its signer has revised enough in one period; forgeries in its name do not count', () => {
+    const { receive } = aDoor()
+    for (let revision = 1; revision <= MAX_ORDERS_PER_SIGNER_PER_PERIOD; revision++) {
+      expect(receive(aSignedOrder({ revision }, aSigner(2)))).to.equal(ACCEPT)
+    }
+    for (let revision = 1000; revision < 1010; revision++) {
+      expect(receive(aSignedOrder({ revision, signer: aSigner(3).address }, aSigner(2)))).to.deep.equal(reject('BAD_SIGNATURE'))
+    }
+    expect(receive(aSignedOrder({ revision: 999 }, aSigner(2)))).to.deep.equal(ignore('TOO_MANY'))
+    expect(receive(aSignedOrder({}, aSigner(3)))).to.equal(ACCEPT)
+  }).timeout(20_000)
+
+  it('should be UNPAID where unknown makers pay and it brings no work, before its key is recovered', async () => {
+    const rules: MarketRules = { ...RULES, unknownMakers: 'work' }
+    const { receive, recoveries } = aDoor({ rules })
+    const order = aSignedOrder({ rules: rulesDigest(rules) }, aSigner(2))
+    expect(receive(order)).to.deep.equal(ignore('UNPAID'))
+    expect(receive({ ...order, work: 1 })).to.deep.equal(ignore('UNPAID'))
+    expect(recoveries()).to.equal(0)
+    expect(receive({ ...order, work: await findWork(orderId(order.order, RULES)) })).to.equal(ACCEPT)
+    expect(aDoor({ rules, isKnown: () => true }).receive(order)).to.equal(ACCEPT)
+  }).timeout(20_000)
 
   it('should be BOOK_FULL when there is no place, and make none by itself', () => {
     const { receive, book, events } = aDoor({ maxOrders: 1 })

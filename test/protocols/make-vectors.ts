@@ -7,6 +7,7 @@ import { MAX_UINT16, MAX_UINT24, MAX_UINT32, MAX_UINT40, MAX_UINT96 } from '../.
 import { encodeOrder, encodeTradeMessage } from '../../src/network/codec.ts'
 import { exportMeterId, orderId, readingDigest, receiptDigest, rulesDigest, tradeDigest, tradeRef } from '../../src/signing/digests.ts'
 import { addressOf, publicKeyOf, signDigest } from '../../src/signing/keys.ts'
+import { workBits } from '../../src/signing/work.ts'
 import type { MarketRules } from '../../src/domain/market-rules.ts'
 import type { Order } from '../../src/domain/order.ts'
 import type { Attestation, Receipt } from '../../src/domain/receipt.ts'
@@ -38,6 +39,8 @@ const RULES: MarketRules = { ...DEFAULT_MARKET_RULES, area: 'Sonnenweg', chainId
 const OTHER_RULES: MarketRules = { ...RULES, area: 'Straße 7 🌞', chainId: 42161, periodSec: 1800, windowSec: 3600, gateClosureSec: 300, flatSec: 0, minTradeWh: 1, confirmSec: 8, clockToleranceSec: 2 }
 
 const CLOSED_RULES: MarketRules = { ...RULES, meterBook: '0xb00c0000000000000000000000000000000000bb' }
+/** A market that asks makers it does not know for work. */
+const WORK_RULES: MarketRules = { ...RULES, unknownMakers: 'work' }
 
 const ORDER: Order = {
   side: 'offer',
@@ -56,11 +59,11 @@ const sign = (digest: Hex, by: Key): Hex => signDigest(digest, by.privateKey)
 /** The content of `protocols/order/vectors.json`. */
 export function orderVectors (): object {
   return {
-    about: 'Made once by test/protocols/make-vectors.ts and checked by test/protocols/vectors.spec.ts. Numbers that may exceed 53 bits are decimal strings; wire is the encoded SignedOrder of order.proto. Judge orders at `now`, with an empty book, under the first rules.',
+    about: 'Made once by test/protocols/make-vectors.ts and checked by test/protocols/vectors.spec.ts. Numbers that may exceed 53 bits are decimal strings; wire is the encoded SignedOrder of order.proto. Judge orders at `now`, with an empty book, under the first rules; those under `paid` under the third.',
     domain: domain(ORDER_DOMAIN_NAME, ORDER_DOMAIN_VERSION),
     now: PERIOD - 900,
     keys: KEYS,
-    rules: [['default rules', RULES] as const, ['every field different', OTHER_RULES] as const, ['with a meter book', CLOSED_RULES] as const]
+    rules: [['default rules', RULES] as const, ['every field different', OTHER_RULES] as const, ['with a meter book', CLOSED_RULES] as const, ['work asked of unknown makers', WORK_RULES] as const]
       .map(([name, rules]) => ({ name, rules: { ...rules, chainId: String(rules.chainId) }, digest: rulesDigest(rules) })),
     orders: [
       order('an offer whose price falls twice', ORDER),
@@ -70,8 +73,29 @@ export function orderVectors (): object {
         ...ORDER, quantity: 1_000_000, minFill: 1_000_000, revision: MAX_UINT32, schedule: [0, 1, 2, 1740].map((at) => ({ at, price: 0xffffffffffffffffn }))
       })
     ],
-    invalid: invalidOrders()
+    invalid: invalidOrders(),
+    paid: paidOrders()
   }
+}
+
+/** Orders under the third rules, which ask for 18 zero bits; `reason` is what those say who do not know the maker. */
+function paidOrders (): object[] {
+  const content = { ...ORDER, rules: rulesDigest(WORK_RULES) }
+  const { id, signature } = order('', content)
+  const work = (least: number, most = 32): number => {
+    for (let work = 1; ; work++) {
+      if (workBits(id, work) >= least && workBits(id, work) <= most) {
+        return work
+      }
+    }
+  }
+  const paid = (name: string, work: number, reason?: string): object =>
+    ({ name, order: content, id, signature, work, bits: workBits(id, work), wire: bytesToHex(encodeOrder({ order: content, signature, ...work === 0 ? {} : { work } })), reason })
+  return [
+    paid('enough work', work(18)),
+    paid('one bit too little', work(17, 17), 'UNPAID'),
+    paid('no work', 0, 'UNPAID')
+  ]
 }
 
 function invalidOrders (): object[] {
@@ -89,7 +113,8 @@ function invalidOrders (): object[] {
   const wire = wireOf(ORDER, good)
   return [
     { name: 'longer than an order may be', reason: 'TOO_LARGE', wire: `${wire}5a8008${'00'.repeat(1024)}` },
-    malformed('an unknown field at the end', `${wire}5801`),
+    malformed('an unknown field at the end', `${wire}6001`),
+    malformed('work where the rules ask for none', `${wire}5801`),
     malformed('cut off', wire.slice(0, -2) as Hex),
     malformed('a signature of 63 bytes', wireOf(ORDER, good.slice(0, -2) as Hex)),
     malformed('a side that is neither', wire.replace(/^0x/, '0x0802') as Hex),

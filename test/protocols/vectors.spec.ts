@@ -9,7 +9,9 @@ import { receiveOrder } from '../../src/node/receive-order.ts'
 import { exportMeterId, orderId, readingDigest, receiptDigest, rulesDigest, tradeDigest, tradeRef } from '../../src/signing/digests.ts'
 import { addressOf, publicKeyOf, recoverKey, signDigest } from '../../src/signing/keys.ts'
 import { createLocalSigner } from '../../src/signing/local-signer.ts'
+import { javascript } from '../../src/signing/recovery.ts'
 import { isReceiptSignedBy, isTradeSignedBy, verifyOrder } from '../../src/signing/verify.ts'
+import { workBits } from '../../src/signing/work.ts'
 import { startRig } from '../chain/rig.ts'
 import { unsigned } from '../helpers/escrow-fixture.ts'
 import { orderVectors, tradeVectors } from './make-vectors.ts'
@@ -32,6 +34,7 @@ interface OrderVectors {
   rules: Array<{ name: string, rules: unknown, digest: Hex }>
   orders: Array<{ name: string, order: unknown, id: Hex, signature: Hex, wire: Hex }>
   invalid: Array<{ name: string, reason: string, order?: unknown, signature?: Hex, wire: Hex }>
+  paid: Array<{ name: string, order: unknown, id: Hex, signature: Hex, work: number, bits: number, wire: Hex, reason?: string }>
 }
 
 interface TradeVectors {
@@ -71,7 +74,6 @@ const trades = load('trade', tradeVectors) as TradeVectors
 
 describe('order vectors', () => {
   const at = toDomain(orders.domain)
-  const rules = toRules(orders.rules[0].rules)
 
   it('should have the keys we derive', () => { expectKeys(orders.keys) })
 
@@ -102,8 +104,18 @@ describe('order vectors', () => {
     })
   })
 
+  orders.paid.forEach(({ name, order, id, signature, work, bits, wire, reason }) => {
+    it(`should be ${reason ?? 'accepted'} where unknown makers pay: ${name}`, () => {
+      expect(orderId(toOrder(order), at)).to.equal(id)
+      expect(workBits(id, work)).to.equal(bits)
+      expect(decodeOrder(hexToBytes(wire))).to.deep.equal({ order: toOrder(order), signature, ...work === 0 ? {} : { work } })
+      expect(judge(wire, 3)).to.equal(reason)
+    })
+  })
+
   /** The code of the first rule that the bytes of an order break. */
-  function judge (wire: Hex): string | undefined {
+  function judge (wire: Hex, market = 0): string | undefined {
+    const rules = toRules(orders.rules[market].rules)
     const bytes = hexToBytes(wire)
     if (bytes.length > MAX_ORDER_MESSAGE_BYTES) {
       return 'TOO_LARGE'
@@ -117,7 +129,8 @@ describe('order vectors', () => {
     const verdict = receiveOrder({
       rules,
       at,
-      rulesDigest: orders.rules[0].digest,
+      rulesDigest: orders.rules[market].digest,
+      recovery: javascript,
       book: new OrderBook({ rules, maxOrders: 10, maxPerSigner: 10 }),
       clock: { now: () => orders.now, instant: () => ({ wallMs: 0, elapsedMs: 0 }), at: () => () => {}, after: () => () => {} },
       signer: createLocalSigner(orders.keys.stranger.privateKey, at),

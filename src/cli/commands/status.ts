@@ -31,6 +31,7 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   print(`  owner        ${status.owner}`)
   print(`  node key     ${status.key}`)
   print(`  chain        ${status.chain.ok ? 'well' : `trading paused, money safe: ${status.chain.reason}`}`)
+  print(`  signatures   checked by ${status.recovery === 'javascript' ? 'slow JavaScript: install the optional package secp256k1' : `${status.recovery} code`}`)
   if (community != null) {
     print(`  community    ${STANDING[community.standing]}; ${community.seats} seats in meter book ${community.book}`)
     if (community.problem != null) {
