@@ -133,7 +133,7 @@ describe('wattmesh demo', function () {
     expect(result).to.include({ ok: true, seed: 9, periods: 6, chainId: 31337 })
     expect(result.discovery).to.be.oneOf(['mdns', 'bootstrap'])
     expect(result.escrow).to.match(/^0x[0-9a-f]{40}$/)
-    expect(result.trades).to.have.all.keys('agreed', 'delivered', 'settled')
+    expect(result.trades).to.have.all.keys('agreed', 'delivered', 'settled', 'residual')
     expect(result.trades.settled).to.be.greaterThan(3)
     expect(result.energy).to.have.all.keys('tradedWh', 'deliveredWh', 'aheadWh', 'residualWh', 'potentialWh')
     expect(result.energy.aheadWh + result.energy.residualWh).to.equal(result.energy.deliveredWh)
