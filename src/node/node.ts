@@ -17,6 +17,7 @@ import { membersOf } from './members.ts'
 import { partners } from './neighbours-only.ts'
 import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
+import { residualRound } from './residual-round.ts'
 import { createBuyer } from './run-trade.ts'
 import { sellingGate } from './selling-gate.ts'
 import { submitForOthers } from './submit-for-others.ts'
@@ -147,7 +148,8 @@ export function createNode (init: NodeInit): EnergyNode {
   const members = membersOf(context)
   const isPartner = partners(context, knobs)
   const answer = answerTrade(context, { quotes, keys, members, queue, isOpen, isPartner })
-  const look = matchBook(context, { quotes, tabs, buyer, keys, members, isOpen, isPartner })
+  const residuals = residualRound(context, { meters, quotes, knobs })
+  const look = matchBook(context, { quotes, residuals, tabs, buyer, keys, members, isOpen, isPartner })
 
   const books = syncBook(context, receive)
   listeners.add((event) => {
@@ -229,6 +231,7 @@ export function createNode (init: NodeInit): EnergyNode {
         loops.get('tabs')?.wake()
         return wait
       }, parts))
+      loops.set('residuals', loop('offering what is left over', async () => residuals.round(), parts))
       loops.set('look', loop('looking at the book', look, parts))
       loops.set('tabs', loop('keeping tabs', async () => tabs.round(), parts))
       logger.info('node started', { name: home.name, peerId: network.peerId, area: rules.area })
