@@ -183,7 +183,9 @@ export function createNode (init: NodeInit): EnergyNode {
 
   const markClaimed = async (event: SettlementEvent & { kind: 'claimed' }): Promise<void> => ledger.exclusive(async () => {
     const trade = ledger.between(event.buyer, event.seller).filter(hasTerms).find(({ terms }) => positionOf(terms) === event.position)
-    const after = trade == null ? undefined : step(trade, { type: 'claimed', wh: event.wh, amount: event.amount }, clock.now())
+    // a receipt that both have signed counts the trade as they agreed, whatever was claimed while it was on its way
+    const isReceipted = (ledger.tab(event.buyer, event.seller)?.signed?.receipt.through ?? 0) >= event.position && trade?.state === 'settled'
+    const after = trade == null || isReceipted ? undefined : step(trade, { type: 'claimed', wh: event.wh, amount: event.amount }, clock.now())
     if (after != null && after !== trade) {
       await ledger.commit({ trades: [after] })
     }
