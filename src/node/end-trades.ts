@@ -46,7 +46,7 @@ export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock'
     if (reading == null || !isMetered(reading) || buyerSignature == null || terms.attester !== attester.address) {
       return
     }
-    const attestation = await attester.signReading({ attester: terms.attester, meter: terms.meter, slot: terms.slot, wh: reading.exportWh })
+    const attestation = await attester.signReading({ attester: terms.attester, seller: terms.seller, meter: terms.meter, slot: terms.slot, wh: reading.exportWh })
     return { terms, buyerSignature, readingWh: reading.exportWh, attestation }
   }
 

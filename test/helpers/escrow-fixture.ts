@@ -35,7 +35,7 @@ export const escrowTypes = {
     { name: 'cap', type: 'uint96' }, { name: 'expiry', type: 'uint24' }
   ],
   Reading: [
-    { name: 'attester', type: 'address' }, { name: 'meter', type: 'bytes32' },
+    { name: 'attester', type: 'address' }, { name: 'seller', type: 'address' }, { name: 'meter', type: 'bytes32' },
     { name: 'slot', type: 'uint24' }, { name: 'wh', type: 'uint32' }
   ]
 } as const
@@ -64,6 +64,7 @@ export interface Receipt {
 
 export interface Reading {
   readonly attester: Address
+  readonly seller: Address
   readonly meter: Hex
   readonly slot: number
   readonly wh: number
