@@ -26,7 +26,7 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
     );
     bytes32 private constant RECEIPT_TYPEHASH =
         keccak256("Receipt(address buyer,address seller,uint40 through,uint96 total,uint96 cap,uint24 expiry)");
-    bytes32 private constant READING_TYPEHASH = keccak256("Reading(address attester,bytes32 meter,uint24 slot,uint32 wh)");
+    bytes32 private constant READING_TYPEHASH = keccak256("Reading(address attester,address seller,bytes32 meter,uint24 slot,uint32 wh)");
     uint256 private constant HALF_CURVE_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
 
     uint256 public constant SLOT_SECONDS = 900;
@@ -159,7 +159,7 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         if (block.timestamp > trade.claimBy || block.timestamp >= _end(t)) revert TooLate();
         if (position <= _through(t)) revert Stale();
         if (!_isLive(_keys[buyer][_recover(tradeDigest(trade), c.buyerSig)].bits)) revert BadSignature();
-        bytes32 digest = readingDigest(trade.attester, trade.meter, slot, c.reading);
+        bytes32 digest = readingDigest(trade.attester, trade.seller, trade.meter, trade.slot, c.reading);
         if (!SignatureChecker.isValidSignatureNowCalldata(trade.attester, digest, c.attestation)) revert BadSignature();
 
         uint256 wh = _take(_slotGroup(trade.attester, trade.meter, slot), slot, trade.wh, c.reading);
@@ -294,7 +294,7 @@ contract EnergyEscrow is IEnergyEscrow, EIP712 {
         return _receiptDigest(_domainSeparatorV4(), buyer, seller, tab_);
     }
 
-    function readingDigest(address attester, bytes32 meter, uint24 slot, uint32 wh) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(READING_TYPEHASH, attester, meter, slot, wh)));
+    function readingDigest(address attester, address seller, bytes32 meter, uint24 slot, uint32 wh) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(READING_TYPEHASH, attester, seller, meter, slot, wh)));
     }
 }

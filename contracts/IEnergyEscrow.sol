@@ -88,7 +88,7 @@ interface IEnergyEscrow {
         Sig buyerSig;
         /// @dev Attested energy of the trade's meter in the trade's slot, Wh.
         uint32 reading;
-        /// @dev The attester's signature over Reading(address attester,bytes32 meter,uint24 slot,uint32 wh).
+        /// @dev The attester's signature over Reading(address attester,address seller,bytes32 meter,uint24 slot,uint32 wh).
         bytes attestation;
     }
 
@@ -186,7 +186,8 @@ interface IEnergyEscrow {
     /// @notice Charges the tabs of silent buyers for attested deliveries, all or nothing. Only for the seller, oldest trade
     /// first: claiming a trade gives up the pair's older ones.
     /// @dev Pays the lesser of the contracted Wh and what is left of the reading, up to what is left of the tab's ceiling.
-    /// Wh are counted per attester, meter and slot, so a reading cannot be claimed twice.
+    /// Wh are counted per attester, meter and slot, so a reading cannot be claimed twice. A reading names the seller it is for,
+    /// so nobody can use up the reading of another: a silent buyer could, with a trade between two accounts of its own.
     /// Reverts with NotSeller, TooEarly, TooLate, Stale or BadSignature.
     function claim(Claim[] calldata claims) external;
 
@@ -219,5 +220,5 @@ interface IEnergyEscrow {
     /// @notice The 32 bytes a hot key signs for a receipt, `tab` packed as in Receipt.
     function receiptDigest(address buyer, address seller, uint256 tab) external view returns (bytes32);
     /// @notice The 32 bytes an attester signs for a reading.
-    function readingDigest(address attester, bytes32 meter, uint24 slot, uint32 wh) external view returns (bytes32);
+    function readingDigest(address attester, address seller, bytes32 meter, uint24 slot, uint32 wh) external view returns (bytes32);
 }

@@ -31,6 +31,7 @@ export const RECEIPT_TYPES = {
 export const READING_TYPES = {
   Reading: [
     { name: 'attester', type: 'address' },
+    { name: 'seller', type: 'address' },
     { name: 'meter', type: 'bytes32' },
     { name: 'slot', type: 'uint24' },
     { name: 'wh', type: 'uint32' }

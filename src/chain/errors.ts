@@ -2,7 +2,7 @@ import {
   BaseError, ChainDisconnectedError, ContractFunctionRevertedError, ContractFunctionZeroDataError, ExecutionRevertedError, HttpRequestError,
   InsufficientFundsError, SocketClosedError, TimeoutError
 } from 'viem'
-import { CodedError } from '../domain/errors.ts'
+import { CodedError, explain } from '../domain/errors.ts'
 
 /** What can go wrong in this room. */
 export type ChainErrorCode =
@@ -61,4 +61,9 @@ export function chainError (error: unknown, doing: string): CodedError<string> {
     return wrap('CHAIN_UNREACHABLE', `The chain did not answer when we tried to ${doing}: check that the RPC address is right and the service runs.`)
   }
   return wrap('CHAIN_FAILED', `The chain would not ${doing}: ${error instanceof BaseError ? error.shortMessage : String(error)}`)
+}
+
+/** The first line of a failure: viem's next ones name the service's URL, which may carry a key. */
+export function brief (error: unknown): string {
+  return explain(error).split('\n', 1)[0]
 }

@@ -2,6 +2,7 @@ import { parseEventLogs } from 'viem'
 import { energyEscrowAbi } from '../../contracts/abi.ts'
 import { unpackTab } from '../../contracts/receipts.ts'
 import { explain } from '../domain/errors.ts'
+import { brief } from './errors.ts'
 import { keepsake } from './keepsake.ts'
 import type { ChainReader } from './client.ts'
 import type { Account, Hex } from '../domain/units.ts'
@@ -71,7 +72,7 @@ export function createEventPoller (init: EventPollerInit): EventPoller {
       failures = 0
     } catch (error) {
       failures++
-      log?.warn('escrow events could not be read', { failures, error: explain(error) })
+      log?.warn('escrow events could not be read', { failures, error: brief(error) })
     }
     if (listeners.size > 0) {
       timer = setTimeout(pollNext, Math.min(init.pollMs * 2 ** failures, Math.max(MAX_BACKOFF_MS, init.pollMs)))

@@ -1,4 +1,4 @@
-import { explain } from '../domain/errors.ts'
+import { brief } from './errors.ts'
 import type { ChainReader } from './client.ts'
 import type { UnixSeconds } from '../domain/units.ts'
 import type { ChainHealth } from '../ports/settlement.ts'
@@ -77,7 +77,7 @@ export function watchHealth (init: HealthInit): HealthWatch {
     health: () => {
       const silentMs = performance.now() - answeredAt
       if (isRunning && silentMs > silenceMs) {
-        const cause = failure == null ? '' : ` (${explain(failure)})`
+        const cause = failure == null ? '' : ` (${brief(failure)})`
         return { ok: false, reason: `the chain has not answered for ${Math.round(silentMs / 1000)} s${cause}` }
       }
       return problem == null ? { ok: true } : { ok: false, reason: problem }

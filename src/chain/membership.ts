@@ -1,8 +1,8 @@
 /** The meter book as a `Membership`: all seats in one call at a confirmed block, again and again. */
 import { meterBookAbi } from '../../contracts/abi.ts'
-import { CodedError, explain } from '../domain/errors.ts'
+import { CodedError } from '../domain/errors.ts'
 import { checkNetwork, createChainReader } from './client.ts'
-import { chainError } from './errors.ts'
+import { brief, chainError } from './errors.ts'
 import type { ChainReader } from './client.ts'
 import type { ChainErrorCode } from './errors.ts'
 import type { Member } from '../domain/member.ts'
@@ -58,9 +58,9 @@ export function createMembership (init: MembershipInit): Membership {
     } catch (error) {
       failures++
       if (problem == null) {
-        logger?.warn('the meter book cannot be read: the members we know stay', { error: explain(error) })
+        logger?.warn('the meter book cannot be read: the members we know stay', { error: brief(error) })
       }
-      problem = explain(error)
+      problem = brief(error)
     }
     if (isRunning) {
       pollLater()

@@ -14,6 +14,9 @@ import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
 
 const SALT = keccak256(toBytes('wattmesh MeterBook 1'))
 
+/** Anybody may ask: no more of them are looked at. */
+const MAX_REQUESTS = 64
+
 /** What a new book is made of; its address follows from it. */
 export interface Founding {
   readonly founders: readonly Account[]
@@ -78,6 +81,8 @@ export interface Community {
 /** Reads of a book at the newest block. They throw `CHAIN_NO_CONTRACT` where there is none. */
 export interface MeterBookReader {
   community(): Promise<Community>
+  /** Homes that ask to enter, of the newest 64 that did; undefined where the service does not search the chain's whole history. */
+  requests(): Promise<readonly Standing[] | undefined>
   standing(home: Account): Promise<Standing>
 }
 
@@ -101,6 +106,12 @@ export function createMeterBookReader (init: MeterBookInit): MeterBookReader {
         reader.getBlock()
       ])
       return { members, quorum: Number(quorum), needed: Number(needed), time: Number(timestamp) }
+    }),
+    requests: async () => read(async () => {
+      const asked = await reader.getContractEvents({ ...book, eventName: 'Asked', fromBlock: 0n, strict: true }).catch(() => undefined)
+      const homes = new Set(asked?.reverse().map(({ args }) => args.home.toLowerCase() as Account))
+      const standings = await Promise.all([...homes].slice(0, MAX_REQUESTS).map(async (home) => readStanding(reader, init.book, home)))
+      return asked == null ? undefined : standings.filter(({ request }) => request != null)
     }),
     standing: async (home) => read(async () => readStanding(reader, init.book, home))
   }

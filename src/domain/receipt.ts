@@ -36,9 +36,11 @@ export function isSameChainTab (a: ChainTab, b: ChainTab): boolean {
 
 export const EMPTY_TAB: ChainTab = { cap: 0n, paid: 0n, through: 0, expiry: 0 }
 
-/** The escrow's `Reading`: what `attester` says register `meter` counted in `slot`. */
+/** The escrow's `Reading`: what `attester` says register `meter` counted in `slot`, for the claims of `seller` and nobody else. */
 export interface Attestation {
   readonly attester: Account
+  /** Owner of the selling household. */
+  readonly seller: Account
   readonly meter: Hex
   readonly slot: number
   readonly wh: WattHours

@@ -53,7 +53,7 @@ export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock'
       return
     }
     const readingWh = Math.max(0, reading.exportWh - leftOverSales(trade))
-    const attestation = await attester.signReading({ attester: terms.attester, meter: terms.meter, slot: terms.slot, wh: readingWh })
+    const attestation = await attester.signReading({ attester: terms.attester, seller: terms.seller, meter: terms.meter, slot: terms.slot, wh: readingWh })
     return { terms, buyerSignature, readingWh, attestation }
   }
 

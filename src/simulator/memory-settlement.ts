@@ -263,7 +263,7 @@ function claimOne (tx: Tx, sender: Account, { terms, buyerSignature, readingWh, 
   check(tx.now <= terms.claimBy && tx.now < tab.expiry * SLOT_SEC, 'TooLate')
   check(position > tab.through, 'Stale')
   check(isLive(tx, buyer, signerOf(tradeDigest(terms, tx.at), buyerSignature)), 'BadSignature')
-  check(signerOf(readingDigest({ attester, meter, slot, wh: readingWh }, tx.at), attestation) === attester, 'BadSignature')
+  check(signerOf(readingDigest({ attester, seller, meter, slot, wh: readingWh }, tx.at), attestation) === attester, 'BadSignature')
 
   const register = `${attester}/${meter}/${slot}`
   const taken = read(tx, 'claimedWh', register) ?? 0

@@ -58,7 +58,7 @@ describe('health of the chain', () => {
   async function expectNoticed (fault: Fault): Promise<void> {
     await start()
     proxy.fault = fault
-    expect(await complaint()).to.match(/^the chain has not answered for/)
+    expect(await complaint()).to.match(/^the chain has not answered for/).and.not.include('http://').and.not.include('\n')
     proxy.fault = undefined
     await expectWellAgain()
   }

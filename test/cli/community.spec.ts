@@ -96,6 +96,7 @@ describe('a community from the command line', function () {
     expect(asked.stdout).to.include('It takes 2 votes').and.include(`wattmesh community vouch ${owner} --meter ${meter}`)
 
     const first = await move(0, 'vouch', owner)
+    expect((await members()).stdout).to.match(new RegExp(`Asking to enter:[^]*${owner} +${meter} +20[0-9-]+ +1 of 2 votes`))
     expect(first.stdout).to.include('1 of 2 votes')
     expect((await members(owner)).stdout).to.include('is no member').and.include('1 of 2 votes')
     const second = await move(1, 'vouch', owner, '--meter', meter, '--json')
@@ -106,7 +107,7 @@ describe('a community from the command line', function () {
   it('should list who is in', async () => {
     const { stdout } = await members()
     expect(stdout).to.include(`Meter book ${book}: 3 seats, a decision takes 2 votes`)
-    expect(stdout).to.include(testHome(2).meter)
+    expect(stdout).to.include(testHome(2).meter).and.not.include('Asking to enter')
     const list = JSON.parse((await members('--json')).stdout) as { members: Array<{ home: string, meter: string, isGood: boolean }> }
     expect(list.members.map(({ home, meter, isGood }) => ({ home, meter, isGood }))).to.have.deep.members(
       [0, 1, 2].map((number) => ({ home: testHome(number).owner, meter: testHome(number).meter, isGood: true }))

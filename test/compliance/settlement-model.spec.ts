@@ -106,7 +106,7 @@ async function draw (homes: readonly Home[], now: UnixSeconds, random: (below: n
       ref: METER
     }
     const readingWh = random(1500)
-    const attestation = (random(10) === 0 ? home : other).signer.signReading({ attester: terms.attester, meter: METER, slot: terms.slot, wh: readingWh })
+    const attestation = (random(10) === 0 ? home : other).signer.signReading({ attester: terms.attester, seller: terms.seller, meter: METER, slot: terms.slot, wh: readingWh })
     return { terms, buyerSignature: (random(10) === 0 ? other : home).signer.signTrade(terms), readingWh, attestation }
   }
   const amount = BigInt(random(400))

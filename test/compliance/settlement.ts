@@ -109,12 +109,12 @@ export function testSettlement (name: string, setup: (confirmations: number) => 
         ref: METER,
         ...changes
       }
-      const { attester, meter, slot } = terms
+      const { attester, meter, slot, seller: owner } = terms
       return {
         terms,
         readingWh,
         buyerSignature: buyer.signer.signTrade(terms),
-        attestation: seller.signer.signReading({ attester, meter, slot, wh: readingWh })
+        attestation: seller.signer.signReading({ attester, seller: owner, meter, slot, wh: readingWh })
       }
     }
 

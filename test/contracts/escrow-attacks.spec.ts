@@ -235,6 +235,17 @@ describeEach('energy escrow under attack', bytecode => {
       expect(await chain.read('claimedWh', [trade.attester, trade.meter, trade.slot])).to.equal(1100n)
     })
 
+    it('should not let a silent buyer use up the reading of its seller in a trade between two accounts of its own', async () => {
+      const theirs = new EscrowDesk(chain, alice, thief)
+      await theirs.open({})
+      const trade = desk.trade({ wh: 1000 })
+      const { attestation } = await desk.evidence(trade, { reading: 1000 })
+
+      expect(await revertOf(theirs.claim({ ...trade, seller: thief.owner.address, pricePerKWh: 0n }, { reading: 1000, attestation }))).to.equal('BadSignature')
+      const [event] = await desk.claim(trade, { reading: 1000, attestation })
+      expect(event.args).to.include({ wh: 1000 })
+    })
+
     it('should keep the eight slots that share a word apart', async () => {
       await chain.warp(START_SEC + 8 * SLOT_SEC)
       const trades = Array.from({ length: 8 }, (_, index) => desk.trade({ slot: desk.slot + index, wh: 4_294_967_295 - index, pricePerKWh: 1n }))
@@ -288,7 +299,7 @@ describeEach('energy escrow under attack', bytecode => {
       // the digest names its attester, so the address must be known first: deployments are numbered by the deployer's nonce
       const { meter, slot } = desk.trade({})
       const attester = await nextContractOf(chain, household(0).owner.address)
-      const approved = chain.digest({ primaryType: 'Reading', message: { attester, meter, slot, wh: 600 } })
+      const approved = chain.digest({ primaryType: 'Reading', message: { attester, seller: bob.owner.address, meter, slot, wh: 600 } })
       expect(await deploy(chain.client, { ...hostile.Committee, args: [approved] })).to.equal(attester)
 
       expect(await revertOf(desk.claim(desk.trade({ attester }), { attestation: '0x', reading: 601 }))).to.equal('BadSignature')

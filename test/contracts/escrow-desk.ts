@@ -94,7 +94,7 @@ export class EscrowDesk {
 
   async evidence (trade: Trade, opts: { readonly buyer?: LocalAccount, readonly attester?: LocalAccount, readonly attestation?: Hex, readonly reading?: number } = {}): Promise<Evidence> {
     const reading = opts.reading ?? 100_000
-    const message = { attester: trade.attester, meter: trade.meter, slot: trade.slot, wh: reading }
+    const message = { attester: trade.attester, seller: trade.seller, meter: trade.meter, slot: trade.slot, wh: reading }
 
     return {
       trade,

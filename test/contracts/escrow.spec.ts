@@ -412,11 +412,11 @@ describeEach('energy escrow', bytecode => {
     it('should hash every message as typed data does elsewhere', async () => {
       const receipt = desk.receipt({ total: 3n })
       const trade = desk.trade({ ref: '0x'.padEnd(66, '7') as `0x${string}`, seq: 65_535 })
-      const reading = { attester: trade.attester, meter: trade.meter, slot: trade.slot, wh: 4_294_967_295 }
+      const reading = { attester: trade.attester, seller: trade.seller, meter: trade.meter, slot: trade.slot, wh: 4_294_967_295 }
 
       expect(await chain.read('receiptDigest', unsigned(receipt))).to.equal(chain.digest({ primaryType: 'Receipt', message: receipt }))
       expect(await chain.read('tradeDigest', [trade])).to.equal(chain.digest({ primaryType: 'Trade', message: trade }))
-      expect(await chain.read('readingDigest', [reading.attester, reading.meter, reading.slot, reading.wh]))
+      expect(await chain.read('readingDigest', [reading.attester, reading.seller, reading.meter, reading.slot, reading.wh]))
         .to.equal(chain.digest({ primaryType: 'Reading', message: reading }))
     })
 

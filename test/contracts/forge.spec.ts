@@ -51,7 +51,7 @@ describe('contracts in Solidity', () => {
 
   it('should see a Solidity test fail when it does', async () => {
     // an escrow that is no escrow: whatever runs against it must not come back green
-    const broken = await runForge(['--match-contract', 'ReceiptsOnPacked', '--match-test', 'shouldSettleAGoodReceiptToTheLetter'], '0x00')
+    const broken = await runForge(['--match-contract', 'ReceiptsOnPacked', '--match-test', 'shouldSettleAGoodReceiptToTheLetter'], { EnergyEscrow: '0x00' })
     expect(broken.map(({ passed }) => passed)).to.deep.equal([false])
   }).timeout(120_000)
 })

@@ -1,6 +1,7 @@
 import { energyEscrowAbi, energyEscrowBytecode, practiceTokenAbi } from '../../contracts/abi.ts'
 import { DAY_SEC, EURO, SLOT_SEC, START_SEC, household, position, startEscrow, statements } from '../helpers/escrow-fixture.ts'
 import { EscrowDesk } from './escrow-desk.ts'
+import { measureCommunity } from './gas-community.ts'
 import type { EscrowFixture, Household, Sig } from '../helpers/escrow-fixture.ts'
 import type { Abi, Address, LocalAccount } from 'viem'
 
@@ -20,7 +21,10 @@ export const gasGoals: Readonly<Record<string, number>> = {
   'a household-day: 5 receipts in a community batch of 50': 3.25,
   'a trade, 96 of them in a household-day': 0.034,
   'claim alone': 2.6,
-  'claim, each of 10 consecutive slots': 0.85
+  'claim, each of 10 consecutive slots': 0.85,
+  'vouch, the sixth, which lets the home in': 9,
+  'mint a certificate of a later day': 2.6,
+  'retire a part of it': 1.15
 }
 
 /** Fifteen-minute trades of a household in a day. */
@@ -53,6 +57,7 @@ export async function measureGas (others: (chain: EscrowFixture) => Promise<GasR
       ...await fresh(measureTabs),
       ...await fresh(measureClaims),
       ...await fresh(measureReleases),
+      ...await fresh(measureCommunity),
       ...await fresh(others)
     ]
   } finally {

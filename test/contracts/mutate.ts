@@ -1,7 +1,8 @@
 /**
- * Spoils the escrow in one place at a time and sees whether a test notices: `npm run test:mutation`. A mutant has to get past
- * the Solidity suites first, then past those of mocha; both take the escrow as bytecode. Writes nothing; ends with 1 when a
- * mutant survives that `mutants.md` does not explain. An argument like `1/2` runs the first half of all mutants only.
+ * Spoils the contracts in one place at a time and sees whether a test notices: `npm run test:mutation`. A mutant has to get past
+ * the Solidity suites first, and one of the escrow past those of mocha; all take the contracts as bytecode. Writes nothing; ends
+ * with 1 when a mutant survives that `mutants.md` does not explain. Arguments like `1/2 MeterBook` run the first of every two
+ * mutants of that contract only.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -9,33 +10,44 @@ import { compile } from '../../contracts/build.ts'
 import { runForge } from './forge/run-forge.ts'
 
 interface Mutant {
+  readonly contract: Contract
   readonly line: number
   readonly before: string
   readonly after: string
   readonly source: string
 }
 
-const FILE = 'contracts/EnergyEscrow.sol'
+/** Contracts, and the Solidity suites that test each. */
+const suites = { EnergyEscrow: 'OnPacked|Ledger', MeterBook: 'MeterBook', EnergyCertificates: 'Certificates' } as const
+type Contract = keyof typeof suites
+
 const EXPLANATIONS = 'test/contracts/mutants.md'
 
 /** One change of one token each: a comparison, an operator, a constant, a guard, a write. */
 const changes: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> = [
   [/ < /g, ' <= '], [/ <= /g, ' < '], [/ > /g, ' >= '], [/ >= /g, ' > '], [/ == /g, ' != '],
-  [/ \+ /g, ' - '], [/ - /g, ' + '], [/ \|\| /g, ' && '], [/ && /g, ' || '], [/ \/ 1000/g, ' / 1001'],
+  [/ \+ /g, ' - '], [/ - /g, ' + '], [/ \|\| /g, ' && '], [/ && /g, ' || '], [/ \/ 1000/g, ' / 1001'], [/ \* /g, ' + '], [/ \+ 1;/g, ';'],
   [/>> (\d+)/g, '>> ($1 + 1)'], [/<< (\d+)/g, '<< ($1 + 1)'], [/\? (.+?) : (.+?);/g, '? $2 : $1;'],
   [/_min\(/g, '_max('],
-  [/^( *)(?:else )?if \(.*\) (?:return|revert|continue).*;.*$/g, '$1'],
+  [/^( *)(?:else )?if \(.*\) (?:return|revert|continue|seat\.).*;.*$/g, '$1'],
+  [/^( *)(?:delete |_homes\.|seat\.number = |_mint|_burn|capacityOf|certificate|_requests\[|ballot\.votes\[).*;.*$/g, '$1'],
+  [/nonce(Of\[msg\.sender\])\+\+/g, 'nonce$1'],
   [/^( *)(?:\w+_?\.bits|_credit\().*;.*$/g, '$1'],
   [/^( *)emit .*;.*$/g, '$1'],
   [/uint(?:24|32|40|96|128)\((\w+ >> \d+|\w+)\)/g, '($1)']
 ]
 
+function sourceOf (contract: Contract): string {
+  return readFileSync(`contracts/${contract}.sol`, 'utf8')
+}
+
 /** Code only: no comments, no imports, no declarations of constants, from the first move on. */
-function mutants (source: string): Mutant[] {
-  const lines = source.split('\n')
+function mutants (contract: Contract): Mutant[] {
+  const lines = sourceOf(contract).split('\n')
   const first = lines.findIndex(line => line.includes('constructor('))
 
   const spoil = (index: number, after: string): Mutant => ({
+    contract,
     line: index + 1,
     before: lines[index].trim(),
     after: after.trim(),
@@ -54,32 +66,35 @@ function withMax (source: string): string {
 }
 
 /** Taken for a library, so that the compiler's warnings, which mutants tend to earn, do not count. */
-function compileMutant (source: string): string | undefined {
-  const file = '@mutant/EnergyEscrow.sol'
+function compileMutant (contract: Contract, source: string): string | undefined {
+  const file = `@mutant/${contract}.sol`
   try {
-    return compile([file], { [file]: source.replace('./IEnergyEscrow.sol', 'contracts/IEnergyEscrow.sol') }).EnergyEscrow.bytecode
+    return compile([file], { [file]: source.replace('"./I', '"contracts/I') })[contract].bytecode
   } catch {
     return undefined
   }
 }
 
 /** What the tests make of a mutant; one that the compiler refuses, or makes the same code of, is no mutant at all. */
-async function outcome ({ source }: Mutant): Promise<string> {
-  const bytecode = compileMutant(source)
+async function outcome ({ contract, source }: Mutant): Promise<string> {
+  const bytecode = compileMutant(contract, source)
   if (bytecode == null) {
     return 'does not compile'
   }
-  if (bytecode === original) {
+  if (bytecode === originals.get(contract)) {
     return 'same code'
   }
-  return killer(bytecode)
+  return killer(contract, bytecode)
 }
 
-/** The first test that fails on this escrow. */
-async function killer (bytecode: string): Promise<string> {
-  const failed = (await runForge(['--match-contract', 'OnPacked|Ledger', '--fail-fast'], bytecode)).find(({ passed }) => !passed)
+/** The first test that fails on this contract. */
+async function killer (contract: Contract, bytecode: string): Promise<string> {
+  const failed = (await runForge(['--match-contract', suites[contract], '--fail-fast'], { [contract]: bytecode })).find(({ passed }) => !passed)
   if (failed != null) {
     return `killed by ${failed.suite} ${failed.test}`
+  }
+  if (contract !== 'EnergyEscrow') {
+    return 'SURVIVED'
   }
   const { status } = spawnSync('mocha', ['test/contracts/escrow*.spec.ts', '--grep', 'packed', '--bail', '--timeout', '60000'], {
     env: { ...process.env, ESCROW_PACKED: bytecode, NODE_OPTIONS: process.execArgv.join(' ') }, stdio: 'ignore'
@@ -91,11 +106,13 @@ async function killer (bytecode: string): Promise<string> {
 Object.assign(process.env, { FOUNDRY_FUZZ_RUNS: '32', FOUNDRY_INVARIANT_RUNS: '6', ...process.env })
 const explained = readFileSync(EXPLANATIONS, 'utf8')
 const [part, parts] = (process.argv[2] ?? '1/1').split('/').map(Number)
-const text = readFileSync(FILE, 'utf8')
-const original = compileMutant(text)
-const all = mutants(text)
-if (original == null || await killer(original) !== 'SURVIVED') {
-  throw new Error('The escrow fails its tests unspoiled: mend that first.')
+const chosen = Object.keys(suites).filter((name): name is Contract => process.argv[3] == null || name === process.argv[3])
+const all = chosen.flatMap(mutants)
+const originals = new Map(chosen.map(contract => [contract, compileMutant(contract, sourceOf(contract))]))
+for (const [contract, original] of originals) {
+  if (original == null || await killer(contract, original) !== 'SURVIVED') {
+    throw new Error(`${contract} fails its tests unspoiled: mend that first.`)
+  }
 }
 const count = { killed: 0, explained: 0, survived: 0 }
 
@@ -109,7 +126,7 @@ for (const [index, mutant] of all.entries()) {
   count.killed += Number(result.startsWith('killed'))
   count.explained += Number(known)
   count.survived += Number(result === 'SURVIVED' && !known)
-  process.stdout.write(`${index + 1}/${all.length} line ${mutant.line}: ${change}: ${result}${known ? ', as explained' : ''}\n`)
+  process.stdout.write(`${index + 1}/${all.length} ${mutant.contract} line ${mutant.line}: ${change}: ${result}${known ? ', as explained' : ''}\n`)
 }
 process.stdout.write(`${count.killed} killed, ${count.explained} survived as explained, ${count.survived} survived\n`)
 process.exitCode = count.survived > 0 ? 1 : 0

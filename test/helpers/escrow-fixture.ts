@@ -9,7 +9,7 @@ import { packTab, toStatements } from '../../contracts/receipts.ts'
 import { skipReasons } from '../../contracts/skip-reasons.ts'
 import { startAnvil } from './anvil.ts'
 import type {
-  Abi, Address, ContractFunctionArgs, ContractFunctionName, ContractFunctionReturnType, Hex, HttpTransport, LocalAccount,
+  Abi, Address, ContractFunctionArgs, ContractFunctionName, ContractFunctionReturnType, Hex, HttpTransport, LocalAccount, PrivateKeyAccount,
   ParseEventLogsReturnType, PublicActions, TestClient, TransactionReceipt, WalletActions
 } from 'viem'
 
@@ -35,7 +35,7 @@ export const escrowTypes = {
     { name: 'cap', type: 'uint96' }, { name: 'expiry', type: 'uint24' }
   ],
   Reading: [
-    { name: 'attester', type: 'address' }, { name: 'meter', type: 'bytes32' },
+    { name: 'attester', type: 'address' }, { name: 'seller', type: 'address' }, { name: 'meter', type: 'bytes32' },
     { name: 'slot', type: 'uint24' }, { name: 'wh', type: 'uint32' }
   ]
 } as const
@@ -64,6 +64,7 @@ export interface Receipt {
 
 export interface Reading {
   readonly attester: Address
+  readonly seller: Address
   readonly meter: Hex
   readonly slot: number
   readonly wh: number
@@ -77,7 +78,7 @@ export interface Sig {
 /** An owner with an unlocked wallet on the local chain, and the key its node signs with. */
 export interface Household {
   readonly owner: LocalAccount
-  readonly key: LocalAccount
+  readonly key: PrivateKeyAccount
 }
 
 export type LocalClient = TestClient<'anvil', HttpTransport, typeof foundry> &
@@ -107,7 +108,7 @@ export function household (index: number): Household {
   return { owner, key: namedKey(`hot key ${index}`) }
 }
 
-export function namedKey (name: string): LocalAccount {
+export function namedKey (name: string): PrivateKeyAccount {
   return privateKeyToAccount(keccak256(toHex(name)))
 }
 

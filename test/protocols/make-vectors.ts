@@ -177,7 +177,7 @@ const TERMS: TradeTerms = {
 
 const RECEIPT: Receipt = { buyer: BUYER_OWNER, seller: SELLER_OWNER, through: SLOT * 65_536 + 1, total: 125_000n, cap: 5_000_000n, expiry: SLOT + 4 * 96 }
 
-const READING: Attestation = { attester: KEYS.seller.address, meter: TERMS.meter, slot: SLOT, wh: 731 }
+const READING: Attestation = { attester: KEYS.seller.address, seller: SELLER_OWNER, meter: TERMS.meter, slot: SLOT, wh: 731 }
 
 const MOST_RECEIPT: Receipt = { ...RECEIPT, through: MAX_UINT40, total: MAX_UINT96, cap: MAX_UINT96, expiry: MAX_UINT24 }
 
@@ -224,7 +224,7 @@ export function tradeVectors (): object {
     readings: [
       reading('a quarter hour of sun', READING),
       reading('nothing', { ...READING, wh: 0 }),
-      reading('every field at its highest', { attester: most, meter: `0x${'ff'.repeat(32)}`, slot: MAX_UINT24, wh: MAX_UINT32 })
+      reading('every field at its highest', { attester: most, seller: most, meter: `0x${'ff'.repeat(32)}`, slot: MAX_UINT24, wh: MAX_UINT32 })
     ],
     messages: [
       { name: 'a receipt for somebody else to submit', kind: 'submit', receipt: RECEIPT, wire: messageWire(submit(RECEIPT)) },

@@ -225,8 +225,8 @@ describe('trade vectors', () => {
       for (const { receipt, digest } of trades.receipts) {
         expect(await rig.client.readContract({ ...escrow, functionName: 'receiptDigest', args: unsigned(toReceipt(receipt)) })).to.equal(digest)
       }
-      for (const { reading: { attester, meter, slot, wh }, digest } of trades.readings) {
-        expect(await rig.client.readContract({ ...escrow, functionName: 'readingDigest', args: [attester, meter, slot, wh] })).to.equal(digest)
+      for (const { reading: { attester, seller, meter, slot, wh }, digest } of trades.readings) {
+        expect(await rig.client.readContract({ ...escrow, functionName: 'readingDigest', args: [attester, seller, meter, slot, wh] })).to.equal(digest)
       }
     })
   })

@@ -35,8 +35,8 @@ describe('digests', () => {
     expect(receiptDigest(aReceipt(), SETTLEMENT)).to.equal(hashTypedData({
       domain: energyEscrow, types: receipt, primaryType: 'Receipt', message: { ...aReceipt() }
     }))
-    const attestation = { attester: hexOf(20, 1), meter: hexOf(32, 2), slot: 2_000_000, wh: 731 }
-    const reading = { Reading: fields('address attester, bytes32 meter, uint24 slot, uint32 wh') }
+    const attestation = { attester: hexOf(20, 1), seller: hexOf(20, 3), meter: hexOf(32, 2), slot: 2_000_000, wh: 731 }
+    const reading = { Reading: fields('address attester, address seller, bytes32 meter, uint24 slot, uint32 wh') }
     expect(readingDigest(attestation, SETTLEMENT)).to.equal(hashTypedData({
       domain: energyEscrow, types: reading, primaryType: 'Reading', message: attestation
     }))

@@ -85,7 +85,7 @@ describe('signatures', () => {
     expect(isReceiptSignedBy(signer.key, aReceipt(), receipt)).to.be.true()
     expect(isReceiptSignedBy(stranger.key, aReceipt(), receipt)).to.be.false()
     expect(isReceiptSignedBy(signer.key, aReceipt({ total: 1n }), receipt)).to.be.false()
-    const reading = { attester: signer.address, meter: hexOf(32, 2), slot: 7, wh: 731 }
+    const reading = { attester: signer.address, seller: hexOf(20, 3), meter: hexOf(32, 2), slot: 7, wh: 731 }
     expect(recoverKey(readingDigest(reading, SETTLEMENT), signer.signReading(reading))).to.equal(signer.key)
   })
 })

@@ -36,7 +36,7 @@ export function communityCommand (): Command {
     .argument('<home>', 'account of its owner')
     .action(expel)
   move(command, 'quit', 'give up this home\'s own seat or request at once').action(quit)
-  command.command('members').description('who is in the meter book; or what one home asks for, and the votes about it')
+  command.command('members').description('who is in the meter book and who asks to enter; or one home, and the votes about it')
     .argument('[home]', 'account of its owner')
     .addOption(dataOption())
     .addOption(jsonOption())
@@ -168,9 +168,10 @@ async function members (home: string | undefined, options: { readonly data?: str
     printStanding(standing, community, options.json === true)
     return
   }
-  const community = await reader.community()
+  const [community, asking] = await Promise.all([reader.community(), reader.requests()])
+  const requests = asking?.filter(({ request }) => request != null && request.until > community.time)
   if (options.json === true) {
-    printJson({ book, ...community, members: community.members.map((each) => ({ ...each, isGood: isGoodAt(each, community.time) })) })
+    printJson({ book, ...community, requests: requests ?? null, members: community.members.map((each) => ({ ...each, isGood: isGoodAt(each, community.time) })) })
     return
   }
   print(`Meter book ${book}: ${community.members.length} seats, a decision takes ${votes(community.needed)} (more than ${community.quorum} %).`)
@@ -178,6 +179,19 @@ async function members (home: string | undefined, options: { readonly data?: str
     each.home, each.meter ?? 'none yet', day(each.until), stateOf(each, community.time)
   ])
   table(['home', 'meter key', 'until', ''], rows).forEach((line) => { print(line) })
+  printRequests(requests, community)
+}
+
+function printRequests (requests: readonly Standing[] | undefined, { needed }: Community): void {
+  if (requests == null) {
+    print('This RPC service does not tell who asks to enter: `wattmesh community members HOME` looks at one home.')
+    return
+  }
+  const rows = requests.map(({ home, request }) => request == null ? [] : [home, request.meter, day(request.until), `${request.votes} of ${votes(needed)}`])
+  if (rows.length > 0) {
+    print('Asking to enter:')
+    table(['home', 'meter key', 'until', ''], rows).forEach((line) => { print(line) })
+  }
 }
 
 function stateOf (member: Member, time: UnixSeconds): string {

@@ -5,6 +5,7 @@ import {IERC6909} from "@openzeppelin/contracts/interfaces/IERC6909.sol";
 import {ERC6909} from "@openzeppelin/contracts/token/ERC6909/ERC6909.sol";
 import {IEnergyCertificates} from "../../../contracts/IEnergyCertificates.sol";
 import {AcceptingMeter, CommunityTest} from "./CommunityTest.sol";
+import {Vm} from "./Vm.sol";
 
 /// @notice Minting once per meter and day from what its attester signed, and retiring.
 contract CertificatesMoves is CommunityTest {
@@ -61,6 +62,25 @@ contract CertificatesMoves is CommunityTest {
         mustNotMint(e, IEnergyCertificates.BadQuantity.selector);
         e.wh = 0;
         mustNotMint(e, IEnergyCertificates.BadQuantity.selector);
+    }
+
+    function test_shouldMintAllThatTheDeviceCanGive() public {
+        IEnergyCertificates.DailyExport memory e = yesterday();
+        e.wh = e.capacityW * 24;
+        mint(e);
+    }
+
+    function test_shouldTellWhatWasMintedAndRetired() public {
+        IEnergyCertificates.DailyExport memory e = yesterday();
+        vm.recordLogs();
+        uint256 id = mint(e);
+        Vm.Log memory first = vm.getRecordedLogs()[0];
+        check(first.topics[0] == IEnergyCertificates.Minted.selector && uint256(first.topics[1]) == id, "minted, before the token says so");
+        check(first.topics[2] == word(e.attester) && first.topics[3] == e.meter, "of this meter");
+        check(keccak256(first.data) == keccak256(abi.encode(e.day, e.wh, e.to)), "that much, to whom");
+        vm.recordLogs();
+        send(address(certificates), home(0), abi.encodeCall(IEnergyCertificates.retire, (id, 6_000)));
+        mustHaveTold([IEnergyCertificates.Retired.selector, word(home(0)), bytes32(id), 0], abi.encode(6_000));
     }
 
     function test_shouldHoldAMeterToTheCapacityItStatedFirst() public {

@@ -132,12 +132,13 @@ abstract contract ClaimsTest is EscrowTest {
     function testFuzz_shouldRefuseAReadingChangedAfterTheAttesterSigned(Input memory input, uint256 pick) public {
         IEnergyEscrow.Claim memory c = good(input);
         IEnergyEscrow.Trade memory t = c.trade;
-        (address attester, bytes32 meter, uint24 slot, uint32 wh) = (t.attester, t.meter, t.slot, c.reading);
-        if (pick % 4 == 0) attester = BOB;
-        if (pick % 4 == 1) meter = ~meter;
-        if (pick % 4 == 2) slot ^= 1;
-        if (pick % 4 == 3) wh ^= 1;
-        c.attestation = attest(METER_KEY, escrow.readingDigest(attester, meter, slot, wh));
+        (address attester, address seller, bytes32 meter, uint24 slot, uint32 wh) = (t.attester, t.seller, t.meter, t.slot, c.reading);
+        if (pick % 5 == 0) attester = BOB;
+        if (pick % 5 == 1) meter = ~meter;
+        if (pick % 5 == 2) slot ^= 1;
+        if (pick % 5 == 3) wh ^= 1;
+        if (pick % 5 == 4) seller = ALICE;
+        c.attestation = attest(METER_KEY, escrow.readingDigest(attester, seller, meter, slot, wh));
         refuse(BOB, c, IEnergyEscrow.BadSignature.selector);
     }
 
@@ -238,7 +239,7 @@ abstract contract ClaimsTest is EscrowTest {
     }
 
     function readingOf(IEnergyEscrow.Claim memory c) private view returns (bytes32) {
-        return escrow.readingDigest(c.trade.attester, c.trade.meter, c.trade.slot, c.reading);
+        return escrow.readingDigest(c.trade.attester, c.trade.seller, c.trade.meter, c.trade.slot, c.reading);
     }
 
     function only(IEnergyEscrow.Claim memory c) private pure returns (IEnergyEscrow.Claim[] memory claims) {

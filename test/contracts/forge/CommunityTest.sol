@@ -79,6 +79,21 @@ abstract contract CommunityTest {
         check(answer.length >= 4 && bytes4(answer) == expected, "it reverted with another error");
     }
 
+    /// @dev The last event since `recordLogs`, anonymous topics left zero.
+    function mustHaveTold(bytes32[4] memory topics, bytes memory data) internal {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        check(logs.length > 0, "nothing was told");
+        Vm.Log memory last = logs[logs.length - 1];
+        for (uint256 i = 0; i < 4; ++i) {
+            check(topics[i] == (i < last.topics.length ? last.topics[i] : bytes32(0)), "another event, or about somebody else");
+        }
+        check(keccak256(last.data) == keccak256(data), "with other numbers");
+    }
+
+    function word(address who) internal pure returns (bytes32) {
+        return bytes32(uint256(uint160(who)));
+    }
+
     function now_() internal view returns (uint256) {
         return vm.getBlockTimestamp();
     }

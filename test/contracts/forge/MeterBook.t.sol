@@ -28,24 +28,24 @@ contract MeterBookMoves is CommunityTest {
     }
 
     function test_shouldRefuseABookThatNobodyFounds() public {
-        mustNotFound(new address[](0), 50);
+        mustNotFound(new address[](0), 50, IMeterBook.ZeroInput.selector);
     }
 
     function test_shouldRefuseAFounderThatIsNobodyOrNamedTwice() public {
         address[] memory founders = new address[](2);
         founders[0] = home(0);
-        mustNotFound(founders, 50);
+        mustNotFound(founders, 50, IMeterBook.ZeroInput.selector);
         founders[1] = home(0);
-        mustNotFound(founders, 50);
+        mustNotFound(founders, 50, IMeterBook.DuplicateFounder.selector);
         founders[1] = home(1);
-        new Founding(founders, 50);
+        check(made("METER_BOOK", abi.encode(founders, 50)) != address(0), "two founders");
     }
 
     function test_shouldRefuseAQuorumThatWouldKeepThreeHomesFromPuttingOneOut() public {
         address[] memory founders = new address[](1);
         founders[0] = home(0);
-        mustNotFound(founders, 67);
-        new Founding(founders, 66);
+        mustNotFound(founders, 67, IMeterBook.BadQuorum.selector);
+        check(made("METER_BOOK", abi.encode(founders, 66)) != address(0), "two thirds");
     }
 
     function testFuzz_shouldNeedMoreThanTheQuorumOfTheSeats(uint256 seats, uint256 quorum) public {
@@ -137,6 +137,32 @@ contract MeterBookMoves is CommunityTest {
         mustRevert(address(book), home(3), joining(book, 3, 3, until), IMeterBook.BadValidity.selector);
         send(address(book), home(3), joining(book, 3, 3, START + 1));
         send(address(book), home(3), joining(book, 3, 3, START + 730 days));
+    }
+
+    function test_shouldKeepToTheSecondOfEveryEnd() public {
+        mustRevert(address(book), home(3), joining(book, 3, 3, START), IMeterBook.BadValidity.selector);
+        mustRevert(address(book), home(3), joining(book, 3, 3, START + 730 days + 1), IMeterBook.BadValidity.selector);
+        send(address(book), home(3), joining(book, 3, 3, START + 730 days));
+        send(address(book), home(3), joining(book, 3, 3, START + 100));
+        bytes memory yes = abi.encodeCall(IMeterBook.vouch, (home(3), meter(3)));
+        vm.warp(START + 100);
+        mustRevert(address(book), home(0), yes, IMeterBook.NotAsking.selector);
+        send(address(book), home(3), joining(book, 3, 3, START + 700 days));
+        send(address(book), home(0), yes);
+        vm.warp(START + 100 + 30 days - 1);
+        (,, uint256 votes) = book.requestOf(home(3));
+        check(votes == 1, "a vote counts for thirty days");
+        vm.warp(START + 100 + 30 days);
+        (,, votes) = book.requestOf(home(3));
+        check(votes == 0, "and then no longer");
+        vm.warp(START + VALIDITY - 1);
+        send(address(book), home(0), yes);
+        vm.warp(START + VALIDITY);
+        (,, votes) = book.requestOf(home(3));
+        check(votes == 0, "the voter's validity has ended");
+        mustRevert(address(book), home(1), yes, IMeterBook.NotMember.selector);
+        send(address(book), home(0), joining(book, 0, 0, START + 700 days));
+        check(book.memberOf(home(0)).from == START + VALIDITY, "and begins anew from that second on");
     }
 
     function test_shouldRefuseOneMeterInTwoHomes() public {
@@ -346,6 +372,32 @@ contract MeterBookMoves is CommunityTest {
         check(fresh.members().length == 1 && fresh.needed() == 1, "the others go on without it");
     }
 
+    // ---------------------------------------------------------------- events, all that a history is made of
+
+    function test_shouldTellOfEveryMove() public {
+        uint40 until = uint40(START + VALIDITY);
+        vm.recordLogs();
+        newBook(1, 50);
+        mustHaveTold([IMeterBook.Entered.selector, word(home(0)), 0, 0], abi.encode(START, START + 90 days));
+        join(3);
+        mustHaveTold([IMeterBook.Asked.selector, word(home(3)), word(meter(3)), 0], abi.encode(until));
+        vouch(0, 3);
+        mustHaveTold([IMeterBook.Vouched.selector, word(home(3)), word(meter(3)), word(home(0))], abi.encode(1, 2));
+        vm.warp(START + 1 days);
+        vouch(1, 3);
+        mustHaveTold([IMeterBook.Entered.selector, word(home(3)), word(meter(3)), 0], abi.encode(START + 1 days, until));
+        expel(0, 3);
+        mustHaveTold([IMeterBook.Accused.selector, word(home(3)), word(home(0)), 0], abi.encode(1, 3));
+        expel(1, 3);
+        expel(2, 3);
+        mustHaveTold([IMeterBook.Left.selector, word(home(3)), word(meter(3)), 0], abi.encode(IMeterBook.Reason.Expelled));
+        send(address(book), home(2), abi.encodeCall(IMeterBook.quit, ()));
+        mustHaveTold([IMeterBook.Left.selector, word(home(2)), word(meter(2)), 0], abi.encode(IMeterBook.Reason.Left));
+        vm.warp(until);
+        send(address(book), home(9), abi.encodeCall(IMeterBook.strike, (home(1))));
+        mustHaveTold([IMeterBook.Left.selector, word(home(1)), word(meter(1)), 0], abi.encode(IMeterBook.Reason.Struck));
+    }
+
     // ---------------------------------------------------------------- small things
 
     function join(uint256 i) private {
@@ -371,16 +423,16 @@ contract MeterBookMoves is CommunityTest {
         }
     }
 
-    function mustNotFound(address[] memory founders, uint256 quorum) private {
-        try new Founding(founders, quorum) {
-            check(false, "it should have reverted");
-        } catch {}
-    }
-}
-
-/// @notice Reverts when no such book can be founded.
-contract Founding is CommunityTest {
-    constructor(address[] memory founders, uint256 quorum) {
-        made("METER_BOOK", abi.encode(founders, quorum));
+    function mustNotFound(address[] memory founders, uint256 quorum, bytes4 why) private {
+        bytes memory code = abi.encodePacked(vm.envBytes("METER_BOOK"), abi.encode(founders, quorum));
+        bytes32 answer;
+        address at;
+        assembly ("memory-safe") {
+            at := create(0, add(code, 32), mload(code))
+            mstore(0, 0)
+            if iszero(at) { returndatacopy(0, 0, 4) }
+            answer := mload(0)
+        }
+        check(at == address(0) && bytes4(answer) == why, "it should have been refused for another reason, or at all");
     }
 }

@@ -72,7 +72,7 @@ abstract contract MoneyTest is EscrowTest {
         claims[0].trade = IEnergyEscrow.Trade(ALICE, BOB, slot, 0, uint32(wh), 1000, vm.addr(METER_KEY), METER, type(uint40).max, 0);
         claims[0].reading = uint32(wh);
         claims[0].buyerSig = sign(ALICE_KEY, escrow.tradeDigest(claims[0].trade));
-        claims[0].attestation = attest(METER_KEY, escrow.readingDigest(vm.addr(METER_KEY), METER, slot, uint32(wh)));
+        claims[0].attestation = attest(METER_KEY, escrow.readingDigest(vm.addr(METER_KEY), BOB, METER, slot, uint32(wh)));
         vm.prank(BOB);
         (bool ok,) = address(escrow).call(abi.encodeCall(escrow.claim, (claims)));
         if (ok) model.claim(wh);

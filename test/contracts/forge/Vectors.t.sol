@@ -67,6 +67,7 @@ abstract contract VectorsTest is EscrowTest {
             address attester = vm.parseJsonAddress(json, string.concat(path, ".reading.attester"));
             bytes32 digest = escrow.readingDigest(
                 attester,
+                vm.parseJsonAddress(json, string.concat(path, ".reading.seller")),
                 vm.parseJsonBytes32(json, string.concat(path, ".reading.meter")),
                 uint24(number(path, ".reading.slot")),
                 uint32(number(path, ".reading.wh"))

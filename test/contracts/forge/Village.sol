@@ -175,7 +175,7 @@ contract Village is EscrowTest {
         for (uint256 e = 0; e < 2; ++e) {
             IEnergyEscrow.Claim[] memory cs = new IEnergyEscrow.Claim[](1);
             c.buyerSig = sign(luck == 1 ? STRANGER_KEY : 100 + i, escrows[e].tradeDigest(c.trade));
-            c.attestation = attest(luck == 2 ? STRANGER_KEY : 100 + j, escrows[e].readingDigest(c.trade.attester, METER, c.trade.slot, c.reading));
+            c.attestation = attest(luck == 2 ? STRANGER_KEY : 100 + j, escrows[e].readingDigest(c.trade.attester, c.trade.seller, METER, c.trade.slot, c.reading));
             cs[0] = c;
             vm.prank(owner(j));
             (ok[e], answer[e]) = address(escrows[e]).call(abi.encodeCall(IEnergyEscrow.claim, (cs)));

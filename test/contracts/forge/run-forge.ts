@@ -19,11 +19,14 @@ interface ForgeOutput {
 // the same folder, whether this file runs as source or from dist
 const root = join(import.meta.dirname.replace(/[\\/]dist([\\/]test)/, '$1'), '../../..')
 
+/** Bytecode in the place of what ships, by contract. */
+export type Replacements = Readonly<Partial<Record<'EnergyEscrow' | 'MeterBook' | 'EnergyCertificates', string>>>
+
 /**
- * Runs the Solidity tests against the shipped escrow, or other bytecode in its place, and returns every result. Arguments go
+ * Runs the Solidity tests against the shipped contracts, or other bytecode in their place, and returns every result. Arguments go
  * to forge as they are, e.g. `--match-contract ReceiptsOnPacked`. Rejects when the tests could not be run at all.
  */
-export async function runForge (args: readonly string[] = [], packed: string = energyEscrowBytecode): Promise<ForgeResult[]> {
+export async function runForge (args: readonly string[] = [], replaced: Replacements = {}): Promise<ForgeResult[]> {
   // the platform's binary itself: npm's launcher for it exits with 0 when tests fail
   const child = spawn(findForge(), ['test', '--json', ...args], {
     cwd: root,
@@ -31,10 +34,10 @@ export async function runForge (args: readonly string[] = [], packed: string = e
     env: {
       ...process.env,
       FOUNDRY_CONFIG: 'test/contracts/forge/foundry.toml',
-      ESCROW_PACKED: packed,
+      ESCROW_PACKED: replaced.EnergyEscrow ?? energyEscrowBytecode,
       ESCROW_REFERENCE: referenceBytecode(),
-      METER_BOOK: meterBookBytecode,
-      ENERGY_CERTIFICATES: energyCertificatesBytecode
+      METER_BOOK: replaced.MeterBook ?? meterBookBytecode,
+      ENERGY_CERTIFICATES: replaced.EnergyCertificates ?? energyCertificatesBytecode
     }
   })
   const [out, complaint, code] = await new Promise<[string, string, number | null]>((resolve, reject) => {

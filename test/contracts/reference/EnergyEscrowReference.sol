@@ -52,7 +52,7 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
     );
     bytes32 private constant RECEIPT_TYPEHASH =
         keccak256("Receipt(address buyer,address seller,uint40 through,uint96 total,uint96 cap,uint24 expiry)");
-    bytes32 private constant READING_TYPEHASH = keccak256("Reading(address attester,bytes32 meter,uint24 slot,uint32 wh)");
+    bytes32 private constant READING_TYPEHASH = keccak256("Reading(address attester,address seller,bytes32 meter,uint24 slot,uint32 wh)");
 
     /// @inheritdoc IEnergyEscrow
     uint256 public constant SLOT_SECONDS = 900;
@@ -171,7 +171,7 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
         if (block.timestamp > trade.claimBy || block.timestamp >= t.expiry * SLOT_SECONDS) revert TooLate();
         if (position <= t.through) revert Stale();
         if (!_isLive(trade.buyer, _recover(tradeDigest(trade), c.buyerSig))) revert BadSignature();
-        bytes32 digest = readingDigest(trade.attester, trade.meter, trade.slot, c.reading);
+        bytes32 digest = readingDigest(trade.attester, trade.seller, trade.meter, trade.slot, c.reading);
         if (!SignatureChecker.isValidSignatureNowCalldata(trade.attester, digest, c.attestation)) revert BadSignature();
 
         uint32 wh = _take(trade, c.reading);
@@ -285,7 +285,7 @@ contract EnergyEscrowReference is IEnergyEscrow, EIP712 {
     }
 
     /// @inheritdoc IEnergyEscrow
-    function readingDigest(address attester, bytes32 meter, uint24 slot, uint32 wh) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(READING_TYPEHASH, attester, meter, slot, wh)));
+    function readingDigest(address attester, address seller, bytes32 meter, uint24 slot, uint32 wh) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(READING_TYPEHASH, attester, seller, meter, slot, wh)));
     }
 }
