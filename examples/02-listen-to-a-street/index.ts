@@ -11,6 +11,7 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import * as lp from 'it-length-prefixed'
 import { createLibp2p } from 'libp2p'
+import { compare } from 'uint8arrays/compare'
 import { concat } from 'uint8arrays/concat'
 import { equals } from 'uint8arrays/equals'
 import { bytesToHex, compactSignatureToSignature, hashStruct, hashTypedData, hexToBytes, isAddressEqual, keccak256, parseCompactSignature, recoverAddress } from 'viem'
@@ -63,8 +64,8 @@ function sha256 (...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
 /** What an invite says: `protocols/discovery/README.md`, Invites. */
 function readInvite (text: string): { rules: Rules, bootstrap: string[] } {
   const bytes = Buffer.from(text.replace(/\s/g, '').slice(INVITE_PREFIX.length), 'base64url')
-  const json = inflateRawSync(bytes.subarray(4), { maxOutputLength: MAX_INVITE_BYTES })
-  if (!equals(sha256(json).subarray(0, 4), bytes.subarray(0, 4))) {
+  const json = unfold(bytes.subarray(4))
+  if (json == null || !equals(sha256(json).subarray(0, 4), bytes.subarray(0, 4))) {
     throw new Error('The invite was cut or mistyped.')
   }
   const { rules, digest, bootstrap } = JSON.parse(json.toString())
@@ -73,6 +74,14 @@ function readInvite (text: string): { rules: Rules, bootstrap: string[] } {
     throw new Error('The invite has market rules that this program does not know.')
   }
   return { rules: complete, bootstrap }
+}
+
+function unfold (bytes: Uint8Array): Buffer | undefined {
+  try {
+    return inflateRawSync(bytes, { maxOutputLength: MAX_INVITE_BYTES })
+  } catch {
+    return undefined
+  }
 }
 
 function digestOf (rules: Rules): Hex {
@@ -209,7 +218,12 @@ class BookSync {
     let after: Signer = new Uint8Array()
     while (true) {
       const { digestsAnswer: page } = await this.#ask({ digestsQuestion: { rules: this.#digest, from: 0, root: sha256().subarray(0, 16), after } })
-      for (const entry of page?.digests ?? []) {
+      const entries = page?.digests ?? []
+      expectMore(page?.isMore === 1, entries.length)
+      for (const entry of entries) {
+        if (compare(entry.subarray(0, 20), after) <= 0) {
+          throw new Error('The neighbour tells its book out of order.')
+        }
         after = entry.subarray(0, 20)
         if (!equals(book.digestOf(after, page?.from ?? 0), entry.subarray(20))) {
           signers.push(after)
@@ -225,7 +239,9 @@ class BookSync {
     let after: OrderKey | undefined
     while (true) {
       const { ordersAnswer: page } = await this.#ask({ ordersQuestion: { rules: this.#digest, signers, after } })
-      for (const bytes of page?.orders ?? []) {
+      const orders = page?.orders ?? []
+      expectMore(page?.isMore === 1, orders.length)
+      for (const bytes of orders) {
         await take(bytes)
         const { signer, periodStart, side } = SignedOrder.decode(bytes)
         after = { signer, periodStart, side }
@@ -234,6 +250,13 @@ class BookSync {
         return
       }
     }
+  }
+}
+
+/** A neighbour that promises more and tells nothing would keep us asking for ever. */
+function expectMore (isMore: boolean, count: number): void {
+  if (isMore && count === 0) {
+    throw new Error('The neighbour promises more and tells nothing.')
   }
 }
 
