@@ -12,7 +12,7 @@ import { DECLINE_CODES } from '../src/domain/trade-message.ts'
 import { ORDER_RULE_CODES } from '../src/domain/verdict.ts'
 import { SKIP_REASONS } from '../src/ports/settlement.ts'
 
-const FOLDERS = ['.', 'docs', 'docs/reference', 'docs/decisions', 'protocols', 'protocols/order', 'protocols/order-gossip', 'protocols/trade', 'protocols/book-sync', 'contracts', ...readdirSync('examples').map((example) => join('examples', example))]
+const FOLDERS = ['.', 'docs', 'docs/reference', 'docs/decisions', 'protocols', 'protocols/order', 'protocols/order-gossip', 'protocols/trade', 'protocols/book-sync', 'protocols/community', 'protocols/discovery', 'contracts', ...readdirSync('examples').map((example) => join('examples', example))]
 const BOUNDS: Record<string, bigint | number | string> = { ...orderBounds, ...gossipBounds, ...tradeBounds, ...syncBounds }
 
 const read = (path: string): string => readFileSync(path, 'utf8')

@@ -1,11 +1,16 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'aegir/chai'
 import * as syncConstants from '../../protocols/book-sync/constants.ts'
+import { DAILY_EXPORT_TYPES, JOIN_TYPES } from '../../protocols/community/typed-data.ts'
 import { orderTopic } from '../../protocols/constants.ts'
 import * as orderConstants from '../../protocols/order/constants.ts'
+import { MARKET_RULES_TYPES, ORDER_TYPES } from '../../protocols/order/typed-data.ts'
 import * as gossipConstants from '../../protocols/order-gossip/constants.ts'
 import * as tradeConstants from '../../protocols/trade/constants.ts'
+import { READING_TYPES, RECEIPT_TYPES, TRADE_TYPES } from '../../protocols/trade/typed-data.ts'
+import { decodeInvite } from '../../src/config/invite.ts'
 import { REFUSAL_CODES } from '../../src/domain/book-sync.ts'
+import { DEFAULT_MARKET_RULES } from '../../src/domain/market-rules.ts'
 import { priceAt } from '../../src/domain/order.ts'
 import { DECLINE_CODES } from '../../src/domain/trade-message.ts'
 import { ORDER_RULE_CODES } from '../../src/domain/verdict.ts'
@@ -14,7 +19,7 @@ import { decodeOrder, decodeTradeMessage, encodeOrder, encodeTradeMessage, TRADE
 import { messageId } from '../../src/network/libp2p.ts'
 import { peerIdOf } from '../../src/network/peer-ids.ts'
 import { answerBook } from '../../src/node/answer-book.ts'
-import { orderId, receiptDigest, tradeDigest } from '../../src/signing/digests.ts'
+import { meterTag, orderId, receiptDigest, rulesDigest, tradeDigest } from '../../src/signing/digests.ts'
 import { isTradeSignedBy } from '../../src/signing/verify.ts'
 import { shareOut } from '../../src/trade/delivery.ts'
 import { aBook } from '../helpers/book-home.ts'
@@ -27,6 +32,8 @@ const order = spec('order/README.md')
 const gossip = spec('order-gossip/README.md')
 const trade = spec('trade/README.md')
 const sync = spec('book-sync/README.md')
+const discovery = spec('discovery/README.md')
+const community = spec('community/README.md')
 
 /** The cells of every table row of a document that `pattern` matches. */
 function rows (text: string, pattern: RegExp): string[][] {
@@ -46,7 +53,56 @@ function bytes (hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex, 'hex'))
 }
 
+/** The type string that EIP-712 hashes, as `encodeType` writes it. */
+function typeString (types: Record<string, ReadonlyArray<{ name: string, type: string }>>): string {
+  return Object.entries(types).map(([name, fields]) => `${name}(${fields.map((field) => `${field.type} ${field.name}`).join(',')})`).join('')
+}
+
 describe('protocol specifications', () => {
+  it('should have the revision that the index says, and tell what changed in each', () => {
+    const index = rows(spec('README.md'), /^\| \[[a-z-]+\]\(/)
+    const folders = readdirSync(new URL('../../protocols/', import.meta.url), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
+    expect(index.map(([link]) => /\[(.+)\]/.exec(link)?.[1])).to.have.members(folders)
+    for (const [link, , revision, status] of index) {
+      const name = /\[(.+)\]/.exec(link)?.[1] ?? ''
+      const page = spec(`${name}/README.md`)
+      expect(rows(page, /^\| (working )?draft \|/).map(([maturity, , own]) => [maturity, own]), name).to.deep.equal([[`working ${status}`, revision]])
+      const changes = [...page.slice(page.indexOf('## Changes')).matchAll(/^Revision (\d+):/gm)].map(([, no]) => Number(no))
+      expect(changes, name).to.deep.equal(Array.from({ length: Number.parseInt(revision) }, (_, i) => Number.parseInt(revision) - i))
+    }
+  })
+
+  it('should print the types that are signed', () => {
+    for (const [page, types] of [[order, ORDER_TYPES], [order, MARKET_RULES_TYPES], [community, JOIN_TYPES], [community, DAILY_EXPORT_TYPES], [trade, TRADE_TYPES], [trade, RECEIPT_TYPES], [trade, READING_TYPES]] as const) {
+      expect(page).to.include(`\n${typeString(types)}\n`)
+    }
+  })
+
+  it('should name every field of the wire forms', () => {
+    for (const [name, page] of [['order', order], ['book-sync', sync], ['trade', trade]]) {
+      const proto = spec(`${name}/${name}.proto`)
+      const fields = [...proto.matchAll(/^ {2}(?:repeated )?(?:bytes|uint32|uint64|ReceiptMessage|Terms|OrderKey) (\w+) = \d+/gm)].map(([, field]) => field)
+      expect(fields).to.not.be.empty()
+      expect(fields.filter((field) => !new RegExp(`\\b${field}\\b`).test(page)), name).to.deep.equal([])
+    }
+  })
+
+  it('should hold in the worked example of an invite', () => {
+    const text = /\n(wattmesh-invite-1\.\S+)\n/.exec(discovery)?.[1] ?? ''
+    const json = /```json\n(.+)\n```/.exec(discovery)?.[1] ?? ''
+    const { market, digestStart, ...rest } = decodeInvite(text)
+    expect(rulesDigest(market)).to.equal(RULES_DIGEST)
+    expect({ ...JSON.parse(json), rules: undefined }).to.deep.equal({ ...rest, digest: digestStart, rules: undefined })
+    expect(`0x${digestStart}`).to.equal(RULES_DIGEST.slice(0, 10))
+    expect(market).to.deep.equal({ ...DEFAULT_MARKET_RULES, ...JSON.parse(json).rules })
+    expect(rest.bootstrap[0]).to.include(peerIdOf(aSigner().key).toString())
+  })
+
+  it('should hold in the worked example of a meter tag', () => {
+    const [, serial, tag] = /serial number `(\w+)`, .* `\/wattmesh\/meter\/([0-9a-f]{32})`/.exec(trade) ?? []
+    expect(meterTag(serial, peerIdOf(aSigner().key).toString())).to.equal(`0x${tag}`)
+  })
+
   it('should list the limits that the code enforces', () => {
     expect(limits(order)).to.deep.equal(bounds(orderConstants))
     expect(limits(gossip)).to.deep.equal(bounds(gossipConstants))

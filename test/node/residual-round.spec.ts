@@ -381,7 +381,7 @@ describe('attacks in the residual round', () => {
       const bought = inState(await tradesOf(home), 'delivered')
       expect(bought.reduce((sum, { deliveredWh }) => sum + (deliveredWh ?? 0), 0)).to.equal(400)
     }
-    const reading = { attester: thief.signer.address, meter: exportMeterId({ attester: thief.signer.address }), slot: slotOf(STREET_START), wh: 500 }
+    const reading = { attester: thief.signer.address, seller: thief.owner, meter: exportMeterId({ attester: thief.signer.address }), slot: slotOf(STREET_START), wh: 500 }
     const attestation = createLocalSigner(`0x${(0x11 + 9).toString(16).repeat(32)}`, AT).signReading(reading)
     const signed = claims().filter(({ ref }) => signatures.has(ref))
     expect(signed.reduce((sum, { wh }) => sum + wh, 0)).to.equal(800)

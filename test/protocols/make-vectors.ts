@@ -62,7 +62,7 @@ const RESIDUAL = [{ at: 2700, price: 190_000n }]
 /** The content of `protocols/order/vectors.json`. */
 export function orderVectors (): object {
   return {
-    about: 'Made once by test/protocols/make-vectors.ts and checked by test/protocols/vectors.spec.ts. Numbers that may exceed 53 bits are decimal strings; wire is the encoded SignedOrder of order.proto. Judge orders at `now`, with an empty book, under the first rules; those under `paid` under the third.',
+    about: 'Made once by test/protocols/make-vectors.ts and checked by test/protocols/vectors.spec.ts. Numbers that may exceed 53 bits are decimal strings; wire is the encoded SignedOrder of order.proto. Judge orders at `now`, with an empty book, under the first rules; those under `paid` under the fourth.',
     domain: domain(ORDER_DOMAIN_NAME, ORDER_DOMAIN_VERSION),
     now: PERIOD - 900,
     keys: KEYS,
@@ -190,6 +190,63 @@ function messageWire (message: TradeMessage): Hex {
   return bytesToHex(encodeTradeMessage(message))
 }
 
+function message (name: string, content: TradeMessage): object {
+  return { name, message: content, wire: messageWire(content) }
+}
+
+/** One message of each kind, and the shortest and longest of those whose length varies. */
+function messages (): object[] {
+  const [first, second] = [TRADE_ID, keccak256(TRADE_ID)]
+  const parts = (count: number): Array<{ tradeId: Hex, wh: number }> => Array.from({ length: count }, (_, wh) => ({ tradeId: keccak256(toHex(wh)), wh }))
+  return [
+    message('500 Wh are asked for', { kind: 'propose', tradeId: first, orderId: orderId(ORDER, AT), buyer: BUYER_OWNER, wh: 500, pricePerKwh: 250_000n }),
+    message('and promised', { kind: 'accept', tradeId: first, terms: TERMS, signature: sign(tradeDigest(TERMS, AT), KEYS.seller), validUntil: PERIOD - 900 }),
+    message('the buyer signs too', { kind: 'confirm', tradeId: first, signature: sign(tradeDigest(TERMS, AT), KEYS.buyer) }),
+    message('too little is asked for', { kind: 'decline', code: 'TOO_SMALL', remaining: 250 }),
+    message('not now', { kind: 'decline', code: 'BUSY', remaining: 0 }),
+    message('what became of a trade', { kind: 'status-query', tradeId: first }),
+    message('it is agreed', { kind: 'status', tradeId: first, state: 'agreed' }),
+    message('what was delivered of two trades', { kind: 'delivery', slot: SLOT, parts: [{ tradeId: first, wh: 480 }, { tradeId: second, wh: 0 }] }),
+    message('no trades in the slot', { kind: 'delivery', slot: SLOT, parts: [] }),
+    message('as many trades as there may be', { kind: 'delivery', slot: SLOT, parts: parts(64) }),
+    message('a receipt that the buyer signed', { kind: 'receipt', receipt: RECEIPT, signature: sign(receiptDigest(RECEIPT, AT), KEYS.buyer) })
+  ]
+}
+
+const varint = (value: number): string =>
+  (value < 128 ? value : value % 128 + 128).toString(16).padStart(2, '0') + (value < 128 ? '' : varint(Math.floor(value / 128)))
+const numeric = (no: number, value: number): string => varint(no * 8) + varint(value)
+const lengthy = (no: number, hex: string): string => varint(no * 8 + 2) + varint(hex.length / 2) + hex
+
+/** Bytes that rule 2 of the stream refuses, each one change away from a good message. */
+function malformedMessages (): object[] {
+  const id = TRADE_ID.slice(2)
+  const signature = '11'.repeat(64)
+  const query = lengthy(5, lengthy(1, id))
+  const bad = (name: string, reason: string, hex: string): object => ({ name, reason, wire: `0x${hex}` })
+  return [
+    bad('no bytes', 'no field is set', ''),
+    bad('two kinds at once', 'two fields are set', query + lengthy(7, numeric(1, SLOT))),
+    bad('the same kind twice', 'not canonical', query + query),
+    bad('an unknown kind', 'not canonical', lengthy(11, '')),
+    bad('an unknown field', 'not canonical', lengthy(5, lengthy(1, id) + numeric(2, 1))),
+    bad('fields that fall', 'not canonical', lengthy(6, numeric(2, 2) + lengthy(1, id))),
+    bad('a zero that is written', 'not canonical', lengthy(7, numeric(1, 0))),
+    bad('a length that takes a byte too many', 'not canonical', query.replace('2a22', '2aa200')),
+    bad('cut off', 'not canonical', query.slice(0, -2)),
+    bad('a trade id of 31 bytes', 'length of a field', lengthy(5, lengthy(1, id.slice(2)))),
+    bad('no trade id', 'length of a field', lengthy(5, '')),
+    bad('a slot of 25 bits', 'width of a number', lengthy(7, numeric(1, MAX_UINT24 + 1))),
+    bad('a time of 41 bits', 'width of a number', lengthy(10, numeric(1, MAX_UINT40 + 1))),
+    bad('one part too many', 'more than MAX_PARTS', lengthy(7, numeric(1, SLOT) + lengthy(2, lengthy(1, id)).repeat(65))),
+    bad('an unknown decline code', 'not in the table', lengthy(4, numeric(1, 20))),
+    bad('no decline code', 'not in the table', lengthy(4, '')),
+    bad('an unknown state', 'not in the table', lengthy(6, lengthy(1, id) + numeric(2, 10))),
+    bad('an acceptance without terms', 'missing', lengthy(2, lengthy(1, id) + lengthy(3, signature) + numeric(4, PERIOD))),
+    bad('nothing to submit', 'missing', lengthy(9, lengthy(2, signature)))
+  ]
+}
+
 /** The content of `protocols/trade/vectors.json`. */
 export function tradeVectors (): object {
   const most = `0x${'ff'.repeat(20)}` as const
@@ -227,11 +284,13 @@ export function tradeVectors (): object {
       reading('every field at its highest', { attester: most, seller: most, meter: `0x${'ff'.repeat(32)}`, slot: MAX_UINT24, wh: MAX_UINT32 })
     ],
     messages: [
-      { name: 'a receipt for somebody else to submit', kind: 'submit', receipt: RECEIPT, wire: messageWire(submit(RECEIPT)) },
-      { name: 'the same, every number at its highest', kind: 'submit', receipt: MOST_RECEIPT, wire: messageWire(submit(MOST_RECEIPT)) },
-      { name: 'taken', kind: 'queued', by: 1_800_001_800, wire: messageWire({ kind: 'queued', by: 1_800_001_800 }) }
+      ...messages(),
+      message('a receipt for somebody else to submit', submit(RECEIPT)),
+      message('the same, every number at its highest', submit(MOST_RECEIPT)),
+      message('taken', { kind: 'queued', by: 1_800_001_800 })
     ],
-    invalid: invalidReceipts()
+    invalid: invalidReceipts(),
+    malformed: malformedMessages()
   }
 }
 

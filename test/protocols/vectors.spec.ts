@@ -45,7 +45,8 @@ interface TradeVectors {
   trades: Array<{ name: string, terms: unknown, digest: Hex, buyerSignature: Hex, sellerSignature: Hex }>
   receipts: Array<{ name: string, receipt: unknown, digest: Hex, buyerSignature: Hex, sellerSignature: Hex }>
   readings: Array<{ name: string, reading: Attestation, digest: Hex, signature: Hex }>
-  messages: Array<{ name: string, kind: string, receipt?: unknown, by?: number, wire: Hex }>
+  messages: Array<{ name: string, message: unknown, wire: Hex }>
+  malformed: Array<{ name: string, reason: string, wire: Hex }>
   invalid: Array<{ name: string, reason: string, receipt: unknown, publicKey: Hex, signature: Hex }>
 }
 
@@ -173,17 +174,17 @@ describe('trade vectors', () => {
     })
   })
 
-  trades.messages.forEach(({ name, kind, receipt, by, wire }) => {
+  trades.messages.forEach(({ name, message, wire }) => {
     it(`should read and write a message: ${name}`, () => {
-      const message = decodeTradeMessage(hexToBytes(wire))
-      expect(toHex(encodeTradeMessage(message))).to.equal(wire)
-      if (message.kind !== 'submit') {
-        expect(message).to.deep.equal({ kind, by })
-        return
-      }
-      const { signed } = message
-      expect(signed.receipt).to.deep.equal(toReceipt(receipt))
-      expectBoth(receiptDigest(signed.receipt, at), signed.buyerSignature, signed.sellerSignature)
+      const decoded = decodeTradeMessage(hexToBytes(wire))
+      expect(decoded).to.deep.equal(withBigints(message, 'pricePerKwh', 'total', 'cap'))
+      expect(toHex(encodeTradeMessage(decoded))).to.equal(wire)
+    })
+  })
+
+  trades.malformed.forEach(({ name, reason, wire }) => {
+    it(`should refuse a message, ${reason}: ${name}`, () => {
+      expect(() => decodeTradeMessage(hexToBytes(wire))).to.throw().with.property('code', 'NETWORK_MALFORMED')
     })
   })
 
