@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
 /** What the sections of the network bench share: rounds that take turns, and rows of the one table they all fill. */
 
 export interface Row {
@@ -41,6 +44,13 @@ export async function interleaved<Name extends string> (candidates: Readonly<Rec
     }
   }
   return results
+}
+
+/** What a program that prints one JSON object says; each measurement by one has a process to itself. */
+export async function worker<Result> (program: string, task: object): Promise<Result> {
+  const args = [...process.execArgv, '--expose-gc', program, JSON.stringify(task)]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1024 * 1024 })
+  return JSON.parse(stdout) as Result
 }
 
 /** User and system time of all threads of the process, in microseconds for each of `count` pieces of work. */

@@ -6,12 +6,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { book } from './book.ts'
 import { digest } from './digest.ts'
+import { disk } from './disk.ts'
+import { nodes, propagation } from './gossip.ts'
 import { isReached } from './harness.ts'
 import { ingestion } from './ingest.ts'
 import { recoveries } from './recoveries.ts'
+import { sync } from './sync.ts'
 import type { Row, Section } from './harness.ts'
 
-const SECTIONS: readonly Section[] = [digest, ingestion, recoveries, book]
+const SECTIONS: readonly Section[] = [digest, ingestion, disk, recoveries, book, nodes, propagation, sync]
 const ROUNDS = 5
 
 const words = process.argv.slice(2)
