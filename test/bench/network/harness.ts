@@ -18,12 +18,16 @@ export interface BenchOptions {
   readonly rounds: number
   /** A tenth of the work: to see that it runs, not to judge by. */
   readonly isQuick: boolean
+  /** How long a soak lasts. */
+  readonly minutes?: number
   progress(text: string): void
 }
 
 /** One file each; `index.ts` runs them in its order. */
 export interface Section {
   readonly name: string
+  /** Takes too long to run with all others. */
+  readonly isOnlyNamed?: boolean
   run(options: BenchOptions): Promise<Row[]>
 }
 

@@ -105,10 +105,17 @@ async function recover ({ file, count }: SyncTask): Promise<number> {
 }
 
 const task = JSON.parse(process.argv[2]) as SyncTask
-const { role, file, count, address = '' } = task
-if (role === 'give') {
-  await give(file)
+
+async function measured ({ role, address = '', count }: SyncTask): Promise<number> {
+  switch (role) {
+    case 'sync': return sync(address, count)
+    case 'stream': return stream(address, task)
+    default: return recover(task)
+  }
+}
+
+if (task.role === 'give') {
+  await give(task.file)
 } else {
-  const micros = role === 'recover' ? await recover(task) : await { sync: async () => sync(address, count), stream: async () => stream(address, task) }[role]()
-  process.stdout.write(JSON.stringify({ micros }))
+  process.stdout.write(JSON.stringify({ micros: await measured(task) }))
 }
