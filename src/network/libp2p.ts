@@ -49,7 +49,7 @@ const MAX_PENDING_CONNECTIONS = 200
 const MAX_STREAM_WINDOW_BYTES = 1024 * 1024
 /** A neighbour that stops reading may make us queue this much gossip. */
 const MAX_GOSSIP_QUEUE_BYTES = 8 * 1024 * 1024
-/** An order is larger than this, so a mesh sends each one over each link about once. */
+/** For a shorter message, and most orders are, the word costs both sides about as much as the copy it spares. */
 const IDONTWANT_MIN_BYTES = 512
 
 /** A neighbour's word about other peers counts once it has brought a few orders. */

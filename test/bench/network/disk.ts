@@ -5,11 +5,11 @@ import { Level } from 'level'
 import { decodeOrder } from '../../../src/network/codec.ts'
 import { chooseRecovery } from '../../../src/signing/recovery.ts'
 import { openStore } from '../../../src/store/store.ts'
-import { aDoor, bareInputs } from './ingest.ts'
 import { cpuMicros, interleaved, median, ratio } from './harness.ts'
+import { aDoor, bareInputs } from './ingest.ts'
 import { someOrders } from './orders.ts'
-import type { BenchOrder } from './orders.ts'
 import type { Section } from './harness.ts'
+import type { BenchOrder } from './orders.ts'
 import type { Recovery } from '../../../src/signing/recovery.ts'
 
 /** As many go to the disk together. */

@@ -22,7 +22,7 @@ const WARM_UP = 50
 const MESH_MS = 4000
 
 const task = JSON.parse(process.argv[2]) as GossipTask
-const open = new Map<string, { left: number, readonly sentAt: number, readonly done: () => void }>()
+const open = new Map<string, { left: number, readonly sentAt: number, done(): void }>()
 const latencies: number[] = []
 
 function onDelivery (name: string): void {

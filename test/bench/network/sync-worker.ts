@@ -3,11 +3,11 @@
  * processor time each order took. Started by `sync.ts`.
  */
 import { readFileSync } from 'node:fs'
-import { createLibp2p } from 'libp2p'
 import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@libp2p/yamux'
 import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
 import { decodeOrder } from '../../../src/network/codec.ts'
 import { orderId } from '../../../src/signing/digests.ts'
 import { chooseRecovery } from '../../../src/signing/recovery.ts'
