@@ -67,11 +67,8 @@ export class OrderBook {
     const { signer, revision, quantity } = order.order
     const places = this.signers.get(signer)
     const before = find(places, order.order)
-    if (before?.order.id === order.id && isOpen(before)) {
-      return 'known'
-    }
     if (before != null && revision <= before.order.order.revision) {
-      return 'superseded'
+      return before.order.id === order.id && isOpen(before) ? 'known' : 'superseded'
     }
     if (quantity > 0 && (before == null || !isOpen(before)) && countOpen(places) >= this.init.maxPerSigner) {
       return 'quota'
@@ -79,7 +76,7 @@ export class OrderBook {
     if (before == null && this.places >= this.init.maxOrders) {
       return 'full'
     }
-    const place: Place = { order, remaining: quantity, arrival: this.arrivals++, level: undefined, older: undefined, younger: undefined }
+    const place: Place = { order, remaining: quantity, arrival: this.arrivals++, older: undefined, younger: undefined }
     this.put(places, before, place)
     this.exchange(before, place)
     return before == null ? 'added' : 'replaced'
@@ -201,8 +198,9 @@ export class OrderBook {
   }
 
   private lower (place: Place, remaining: WattHours): void {
+    const wasTradable = this.isTradable(place)
     place.remaining = remaining
-    if (!this.isTradable(place)) {
+    if (wasTradable && !this.isTradable(place)) {
       this.periods.get(place.order.order.periodStart)?.remove(place)
     }
   }
@@ -222,10 +220,14 @@ function listOf (places: Places): Place[] {
 }
 
 function find (places: Places, at: { periodStart: UnixSeconds, side: Side }): Place | undefined {
-  if (places == null || Array.isArray(places)) {
-    return places?.find((place) => isAt(place, at))
+  if (!Array.isArray(places)) {
+    return places != null && isAt(places, at) ? places : undefined
   }
-  return isAt(places, at) ? places : undefined
+  for (const place of places) {
+    if (isAt(place, at)) {
+      return place
+    }
+  }
 }
 
 function isAt ({ order: { order } }: Place, { periodStart, side }: { periodStart: UnixSeconds, side: Side }): boolean {
@@ -242,8 +244,11 @@ function isOpen ({ order }: Place): boolean {
 }
 
 function countOpen (places: Places): number {
+  if (!Array.isArray(places)) {
+    return Number(places != null && isOpen(places))
+  }
   let open = 0
-  for (const place of listOf(places)) {
+  for (const place of places) {
     open += Number(isOpen(place))
   }
   return open

@@ -7,7 +7,6 @@ import type { BookEntry, PricedOffer } from './order-book.ts'
 
 /** An entry of the book, with its neighbours among the offers of the same lowest price while it can be traded. */
 export interface Listed extends BookEntry {
-  level: Level | undefined
   older: Listed | undefined
   younger: Listed | undefined
 }
@@ -31,9 +30,7 @@ export class PriceIndex {
 
   /** The entry must be younger than all others. */
   add (entry: Listed): void {
-    const { schedule } = entry.order.order
-    const level = this.levelAt(Number(schedule[schedule.length - 1].price))
-    entry.level = level
+    const level = this.levelAt(lowestPrice(entry))
     entry.older = level.youngest
     if (level.youngest == null) {
       level.oldest = entry
@@ -44,12 +41,16 @@ export class PriceIndex {
     level.youngest = entry
   }
 
-  /** Does nothing for an entry that is not here. Who has just read it still finds the way to the next one. */
+  /** The entry must be here. Who has just read it still finds the way to the next one. */
   remove (entry: Listed): void {
-    const { level, older, younger } = entry
-    if (level == null) {
+    const { older, younger } = entry
+    if (older != null && younger != null) {
+      older.younger = younger
+      younger.older = older
       return
     }
+    // an entry does not point to its level, which would cost every one of them memory
+    const level = this.levelAt(lowestPrice(entry))
     if (older == null) {
       level.oldest = younger
     } else {
@@ -60,7 +61,6 @@ export class PriceIndex {
     } else {
       younger.older = older
     }
-    entry.level = undefined
     if (level.oldest == null) {
       this.empty++
       if (this.empty > LEVELS_PER_RUNG && 2 * this.empty > this.levels.size) {
@@ -153,6 +153,11 @@ export class PriceIndex {
     }
     return low
   }
+}
+
+function lowestPrice (entry: Listed): number {
+  const { schedule } = entry.order.order
+  return Number(schedule[schedule.length - 1].price)
 }
 
 /** Where in a rung a price stands or would stand. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { gossipsub, StrictNoSign } from '@chainsafe/libp2p-gossipsub'
 import { createTopicScoreParams } from '@chainsafe/libp2p-gossipsub/score'
 import { noise } from '@chainsafe/libp2p-noise'
@@ -9,7 +9,6 @@ import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import { fromString } from 'uint8arrays/from-string'
 import { NO_REACH, reachListen, reachServices, reachTransports } from './reach.ts'
 import { addressBook } from './reachability.ts'
 import type { Reach } from './reach.ts'
@@ -55,8 +54,8 @@ const MAX_PENDING_CONNECTIONS = 200
 const MAX_STREAM_WINDOW_BYTES = 1024 * 1024
 /** A neighbour that stops reading may make us queue this much gossip. */
 const MAX_GOSSIP_QUEUE_BYTES = 8 * 1024 * 1024
-/** An order is larger than this, so a mesh sends each one over each link about once. */
-const IDONTWANT_MIN_BYTES = 128
+/** For a shorter message, and most orders are, the word costs both sides about as much as the copy it spares. */
+const IDONTWANT_MIN_BYTES = 512
 
 /** A neighbour's word about other peers counts once it has brought a few orders. */
 const ACCEPT_PEERS_FROM = 1
@@ -125,13 +124,13 @@ function gossipOptions ({ topic, rememberedScore }: Libp2pNodeInit): Partial<Gos
   }
 }
 
-/** SHA-256 over topic and data, each after its length as four bytes, so that no two pairs share an id. */
+/** SHA-256 over topic and data, each after its length as four bytes, so that no two pairs share an id. In one call: every copy of every order is named. */
 export function messageId (topic: string, data: Uint8Array): Uint8Array {
-  const hash = createHash('sha256')
-  for (const part of [fromString(topic), data]) {
-    const length = new DataView(new ArrayBuffer(4))
-    length.setUint32(0, part.byteLength)
-    hash.update(new Uint8Array(length.buffer)).update(part)
-  }
-  return hash.digest()
+  const name = Buffer.from(topic)
+  const framed = Buffer.allocUnsafe(8 + name.byteLength + data.byteLength)
+  framed.writeUInt32BE(name.byteLength)
+  framed.set(name, 4)
+  framed.writeUInt32BE(data.byteLength, 4 + name.byteLength)
+  framed.set(data, 8 + name.byteLength)
+  return hash('sha256', framed, 'buffer')
 }

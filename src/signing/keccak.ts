@@ -43,6 +43,7 @@ const ROUND = 2
 const A = 3
 const B = A + 25
 const C = B + 25
+const D = C + 5
 
 function unsigned (value: number): number[] {
   return value < 0x80 ? [value] : [value & 0x7f | 0x80, ...unsigned(value >>> 7)]
@@ -94,10 +95,11 @@ function round (): Code {
   const offsets = turns()
   return [
     ...each(5, (x) => [...xor(...[0, 5, 10, 15, 20].map((y) => get(A + x + y))), ...set(C + x)]),
+    ...each(5, (x) => [...xor(get(C + (x + 4) % 5), rotated(get(C + (x + 1) % 5), 1)), ...set(D + x)]),
     ...each(25, (lane) => {
       const x = lane % 5
       const y = (lane - x) / 5
-      const mixed = xor(get(A + lane), get(C + (x + 4) % 5), rotated(get(C + (x + 1) % 5), 1))
+      const mixed = xor(get(A + lane), get(D + x))
       return [...rotated(mixed, offsets[lane]), ...set(B + y + 5 * ((2 * x + 3 * y) % 5))]
     }),
     ...each(25, (lane) => {
@@ -115,8 +117,8 @@ function program (): Uint8Array<ArrayBuffer> {
   const section = (id: number, content: Code): Code => [id, ...unsigned(content.length), ...content]
   const named = (name: string, kind: number): Code => [name.length, ...[...name].map((letter) => letter.charCodeAt(0)), kind, 0]
   const body = [
-    // a counter, and 55 lanes that begin at zero
-    2, 1, I32, 55, I64,
+    // a counter, and 60 lanes that begin at zero
+    2, 1, I32, 60, I64,
     ...until(BLOCKS, 0, [
       ...each(RATE / 8, (lane) => [...xor(get(A + lane), load(get(POINTER), 8 * lane)), ...set(A + lane)]),
       ...number(0), ...set(ROUND),
@@ -152,10 +154,10 @@ const digest = new Uint8Array(memory.buffer, 0, DIGEST_BYTES)
 /** Bytes of `input` below this belong to the digest of orders, whose words stay in place between two of them. */
 const SCRATCH_AT = 1024
 
-/** Hashes bytes from anywhere; as for `hashInput`, the digest stays until the next one. */
-export function keccak (data: Uint8Array): Uint8Array {
+/** Hashes bytes from anywhere, those before `start` left out; as for `hashInput`, the digest stays until the next one. */
+export function keccak (data: Uint8Array, start = 0): Uint8Array {
   input.set(data, SCRATCH_AT)
-  return hashInput(SCRATCH_AT, data.length)
+  return hashInput(SCRATCH_AT + start, data.length - start)
 }
 
 /** Hashes `length` bytes of `input` from `start`; up to one block behind them is written over. */

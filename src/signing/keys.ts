@@ -32,7 +32,6 @@ export interface RecoveredSigner {
 
 const digestBytes = new Uint8Array(32)
 const signatureBytes = new Uint8Array(64)
-const compressed = new Uint8Array(33)
 
 /** Half of the group order, 32 bytes: s may be this much at most, so that one message has one signature. */
 const HALF_ORDER = hexToBytes('0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0')
@@ -53,9 +52,8 @@ export function recoverSigner (digest: Hex, signature: Hex, recovery: Recovery =
   if (key == null) {
     return undefined
   }
-  compressed.set(key.subarray(0, 33))
-  compressed[0] = 2 | key[64] & 1
-  return { key: hexOf(compressed), address: hexOf(keccak(key.subarray(1)), 12) }
+  key[0] = 2 | key[64] & 1
+  return { key: hexOf(key, 0, 33), address: hexOf(keccak(key, 1), 12) }
 }
 
 /** The public key that made a signature, as `recoverSigner`. */
@@ -64,6 +62,9 @@ export function recoverKey (digest: Hex, signature: Hex, recovery?: Recovery): P
 }
 
 function hasHighS (): boolean {
-  const different = HALF_ORDER.findIndex((byte, index) => signatureBytes[32 + index] !== byte)
-  return different >= 0 && signatureBytes[32 + different] > HALF_ORDER[different]
+  let at = 0
+  while (at < 31 && signatureBytes[32 + at] === HALF_ORDER[at]) {
+    at++
+  }
+  return signatureBytes[32 + at] > HALF_ORDER[at]
 }

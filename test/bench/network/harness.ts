@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
 /** What the sections of the network bench share: rounds that take turns, and rows of the one table they all fill. */
 
 export interface Row {
@@ -15,12 +18,16 @@ export interface BenchOptions {
   readonly rounds: number
   /** A tenth of the work: to see that it runs, not to judge by. */
   readonly isQuick: boolean
+  /** How long a soak lasts. */
+  readonly minutes?: number
   progress(text: string): void
 }
 
 /** One file each; `index.ts` runs them in its order. */
 export interface Section {
   readonly name: string
+  /** Takes too long to run with all others. */
+  readonly isOnlyNamed?: boolean
   run(options: BenchOptions): Promise<Row[]>
 }
 
@@ -41,6 +48,13 @@ export async function interleaved<Name extends string> (candidates: Readonly<Rec
     }
   }
   return results
+}
+
+/** What a program that prints one JSON object says; each measurement by one has a process to itself. */
+export async function worker<Result> (program: string, task: object): Promise<Result> {
+  const args = [...process.execArgv, '--expose-gc', program, JSON.stringify(task)]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1024 * 1024 })
+  return JSON.parse(stdout) as Result
 }
 
 /** User and system time of all threads of the process, in microseconds for each of `count` pieces of work. */

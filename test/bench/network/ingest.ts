@@ -19,20 +19,30 @@ const domain = { name: ORDER_DOMAIN_NAME, version: ORDER_DOMAIN_VERSION, chainId
 const hex = (bytes: Uint8Array): Hex => `0x${Buffer.from(bytes).toString('hex')}`
 
 /** The door of a home with an empty book. */
-function aDoor (recovery: Recovery): { receive: ReceiveOrder, book: OrderBook } {
+export function aDoor (recovery: Recovery): { receive: ReceiveOrder, book: OrderBook } {
   const book = new OrderBook({ rules: RULES, maxOrders: 1_000_000, maxPerSigner: 1000 })
   const clock = { now: () => NOW, instant: () => ({ wallMs: 0, elapsedMs: 0 }), at: () => () => {}, after: () => () => {} }
   const receive = receiveOrder({ rules: RULES, rulesDigest: RULES_DIGEST, at: RULES, book, clock, signer: createLocalSigner(privateKey(255), RULES), recovery, emit: () => {} })
   return { receive, book }
 }
 
-function ingest (orders: readonly BenchOrder[], { receive, book }: ReturnType<typeof aDoor>): void {
+export function ingest (orders: readonly BenchOrder[], { receive, book }: ReturnType<typeof aDoor>): void {
   for (const { bytes } of orders) {
     receive(decodeOrder(bytes))
   }
   if (book.size !== orders.length) {
     throw new Error(`only ${book.size} of ${orders.length} orders were accepted`)
   }
+}
+
+/** What the recovery of a key takes, ready made. */
+export function bareInputs (orders: readonly BenchOrder[]): Array<{ signature: Uint8Array, recid: number, digest: Uint8Array }> {
+  return orders.map(({ signed, id }) => {
+    const signature = Buffer.from(signed.signature.slice(2), 'hex')
+    const recid = signature[32] >> 7
+    signature[32] &= 0x7f
+    return { signature: new Uint8Array(signature), recid, digest: new Uint8Array(Buffer.from(id.slice(2), 'hex')) }
+  })
 }
 
 /** What a program does that takes the shortest way with viem: decode, recover, compare, keep. */
@@ -58,12 +68,7 @@ export const ingestion: Section = {
     const { recovery } = await chooseRecovery({ allowSlow: true })
     options.progress(`signing orders; recovery by ${recovery.name}`)
     const orders = someOrders(options.isQuick ? 500 : 10_000)
-    const raw = orders.map(({ signed, id }) => {
-      const signature = Buffer.from(signed.signature.slice(2), 'hex')
-      const recid = signature[32] >> 7
-      signature[32] &= 0x7f
-      return { signature: new Uint8Array(signature), recid, digest: new Uint8Array(Buffer.from(id.slice(2), 'hex')) }
-    })
+    const raw = bareInputs(orders)
     const few = orders.slice(0, options.isQuick ? 50 : 500)
     const micros = await interleaved({
       recover: async () => cpuMicros(raw.length, () => { raw.forEach(({ digest, signature, recid }) => recovery.recover(digest, signature, recid)) }),

@@ -14,13 +14,11 @@ export interface BenchOrder {
 
 export const NOW = NOON - 900
 
-const HOMES = 250
-
-export function someOrders (count: number): BenchOrder[] {
-  const signers = Array.from({ length: HOMES }, (_, home) => createLocalSigner(privateKey(home + 1), RULES))
+export function someOrders (count: number, homes = 250): BenchOrder[] {
+  const signers = Array.from({ length: homes }, (_, home) => createLocalSigner(privateKey(home + 1), RULES))
   return Array.from({ length: count }, (_, number) => {
-    const signer = signers[number % HOMES]
-    const ahead = Math.floor(number / HOMES)
+    const signer = signers[number % homes]
+    const ahead = Math.floor(number / homes)
     const order = anOrder({ periodStart: NOON + 900 * ahead, quantity: 500 + number % 500, schedule: [{ at: 0, price: 300_000n + BigInt(number) }, { at: 1740, price: 120_000n }] }, signer)
     const signed = { order, signature: signer.signOrder(order) }
     return { signed, id: orderId(order, RULES), bytes: encodeOrder(signed) }
