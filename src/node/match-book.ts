@@ -34,9 +34,12 @@ const SUSPECT_SEC = 300
 /** Cheapest offers looked at in one go. */
 const MAX_CANDIDATES = 64
 
+/** Makers the escrow is asked about in one go. Those nobody registered would otherwise fill every place with offers they never keep. */
+const MAX_STRANGERS = 16
+
 /** Looks at the book once; returns the seconds until the next look. */
 export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: Tabs, buyer: Buyer, keys: KeyBook, members: Members, isOpen: TradingGate, isPartner: IsPartner }): () => Promise<number> {
-  const { home, rules, clock, book, ledger, signer, random, strategy, mechanism } = context
+  const { home, rules, clock, book, ledger, network, signer, random, strategy, mechanism } = context
   const { quotes, tabs, buyer, keys, members, isOpen, isPartner } = parts
   /** Orders by id and sellers by key that are passed over for a while. */
   const passedUntil = new Map<Hex, UnixSeconds>()
@@ -54,18 +57,38 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
 
   const candidates = async (periodStart: UnixSeconds, limit: PricePerKwh): Promise<PricedOffer[]> => {
     const offers: PricedOffer[] = []
+    const strangers: PricedOffer[] = []
+    let known = 0
     for (const offer of book.cheapest(periodStart, clock.now())) {
-      const { price, entry: { order } } = offer
-      if (price > limit || offers.length === MAX_CANDIDATES) {
+      const { price, entry: { order: { id, key, order } } } = offer
+      if (price > limit || known === MAX_CANDIDATES) {
         break
       }
-      if (order.order.signer !== signer.address && order.order.maker !== home.owner && isPartner(order.order.maker, order.key) && members.isMember(order.order.maker) &&
-        !passedUntil.has(order.id) && !passedUntil.has(order.key)) {
+      if (order.signer === signer.address || order.maker === home.owner || !isPartner(order.maker, key) || !members.isMember(order.maker) || passedUntil.has(id) || passedUntil.has(key)) {
+        continue
+      }
+      if (keys.isKnown(order.maker, order.signer)) {
         offers.push(offer)
+        known++
+      } else if (keys.isUnasked(order.maker, order.signer)) {
+        offers.push(offer)
+        strangers.push(offer)
       }
     }
-    const sellers = await Promise.all(offers.map(async ({ entry }) => isSeller(entry.order)))
-    return offers.filter((_, place) => sellers[place])
+    const passedOver = new Set(unluckyOf(strangers))
+    const chosen = offers.filter((offer) => !passedOver.has(offer))
+    const sellers = await Promise.all(chosen.map(async ({ entry }) => isSeller(entry.order)))
+    return chosen.filter((_, place) => sellers[place])
+  }
+
+  /** Of more strangers than the escrow is asked about, those who wait: neighbours we are connected to go first, then chance decides. */
+  const unluckyOf = (strangers: readonly PricedOffer[]): PricedOffer[] => {
+    if (strangers.length <= MAX_STRANGERS) {
+      return []
+    }
+    const near = new Set(network.peers().map(({ key }) => key))
+    const drawn = strangers.map((offer) => ({ offer, place: near.has(offer.entry.order.key) ? -1 : random() }))
+    return drawn.sort((a, b) => a.place - b.place).slice(MAX_STRANGERS).map(({ offer }) => offer)
   }
 
   const find = async (periodStart: UnixSeconds, { deficitWh, situation }: Plan): Promise<Match | undefined> => {
