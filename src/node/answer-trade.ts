@@ -27,6 +27,9 @@ import type { Accept, Confirm, Decline, DeclineCode, Delivery, Propose, ReceiptM
 import type { Trade, TradeTerms } from '../domain/trade.ts'
 import type { Account, PublicKey, WattHours } from '../domain/units.ts'
 
+/** Holds a buyer may let lapse in one period; after these it is told that we are busy, since each hold keeps honest buyers away. */
+const MAX_LAPSED_HOLDS = 2
+
 function decline (code: DeclineCode, remaining: WattHours = 0): Decline {
   return { kind: 'decline', code, remaining }
 }
@@ -69,6 +72,10 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     const order = quotes.standing(periodStart)
     return order == null || order.id !== orderId || clock.now() >= gateClosure(periodStart, rules) ? 0 : quotes.remaining(order)
   }
+
+  /** A line can break once or twice; who proposes again and again and never confirms keeps others from buying. */
+  const isVanisher = (buyer: Account, periodStart: number): boolean => ledger.between(buyer, home.owner)
+    .filter((trade) => trade.periodStart === periodStart && !isBinding(trade, clock.now())).length >= MAX_LAPSED_HOLDS
 
   const accept = (trade: Trade): Accept | Decline => trade.terms == null || trade.sellerSignature == null || trade.state === 'expired'
     ? decline('GATE_CLOSED')
@@ -115,6 +122,9 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
         return decline('KEY_NOT_REGISTERED')
       }
       const remaining = quotes.remaining(order)
+      if (isVanisher(request.buyer, order.order.periodStart)) {
+        return decline('BUSY', remaining)
+      }
       const smallest = Math.max(rules.minTradeWh, order.order.minFill)
       if (remaining < smallest) {
         return decline('SOLD_OUT')

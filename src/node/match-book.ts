@@ -18,7 +18,7 @@ import type { Buyer } from './run-trade.ts'
 import type { TradingGate } from './trading-gate.ts'
 import type { Plan } from '../agent/plan.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
-import type { Hex, Money, PricePerKwh, UnixSeconds } from '../domain/units.ts'
+import type { Account, Hex, Money, PricePerKwh, UnixSeconds } from '../domain/units.ts'
 import type { Match } from '../market/mechanism.ts'
 import type { PricedOffer } from '../market/order-book.ts'
 
@@ -55,16 +55,21 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
   const isSeller = async ({ order: { maker, signer, periodStart } }: VerifiedOrder): Promise<boolean> =>
     await keys.validUntil(maker, signer).catch(() => 0) >= periodStart + rules.periodSec
 
+  /** Sellers that hold our signature and never said so: what was bought of them may be nothing, and they sell no more before they answer. */
+  const silentSellers = (): Set<Account> => new Set(ledger.all()
+    .filter(({ role, state, acknowledged }) => role === 'buyer' && state === 'agreed' && acknowledged !== true).map(({ partner }) => partner))
+
   const candidates = async (periodStart: UnixSeconds, limit: PricePerKwh): Promise<PricedOffer[]> => {
     const offers: PricedOffer[] = []
     const strangers: PricedOffer[] = []
+    const silent = silentSellers()
     let known = 0
     for (const offer of book.cheapest(periodStart, clock.now())) {
       const { price, entry: { order: { id, key, order } } } = offer
       if (price > limit || known === MAX_CANDIDATES) {
         break
       }
-      if (order.signer === signer.address || order.maker === home.owner || !isPartner(order.maker, key) || !members.isMember(order.maker) || passedUntil.has(id) || passedUntil.has(key)) {
+      if (order.signer === signer.address || order.maker === home.owner || !isPartner(order.maker, key) || !members.isMember(order.maker) || passedUntil.has(id) || passedUntil.has(key) || silent.has(order.maker)) {
         continue
       }
       if (keys.isKnown(order.maker, order.signer)) {

@@ -8,9 +8,13 @@ import { orderTopic } from '../../protocols/constants.ts'
 import { BOOK_SYNC_PROTOCOL_ID } from '../../protocols/book-sync/constants.ts'
 import { TRADE_PROTOCOL_ID } from '../../protocols/trade/constants.ts'
 import { decodeOrder, encodeOrder } from '../../src/network/codec.ts'
+import { orderId } from '../../src/signing/digests.ts'
+import { verifyOrder } from '../../src/signing/verify.ts'
 import { startTestStreet } from '../helpers/practice.ts'
 import { aStranger, aTemptingOrder, anAttacker, attackerSigner, highTwin } from './attackers.ts'
+import { acceptAndVanish, proposeAndVanish, registered } from './liars.ts'
 import { describePhases, expectWhole, watch } from './watch.ts'
+import type { SignedOrder } from '../../src/domain/order.ts'
 import type { Hex } from '../../src/domain/units.ts'
 import type { Libp2pNode } from '../../src/network/libp2p.ts'
 import type { RunResult } from '../../src/practice/run.ts'
@@ -19,9 +23,9 @@ import type { Phase, Watch } from './watch.ts'
 import type { Stream } from '@libp2p/interface'
 import type { Socket } from 'node:net'
 
-const SPEED = 300
+const SPEED = 450
 const PERIOD_SEC = 900
-const PERIODS = 36
+const PERIODS = 34
 /** An honest street trades several times in so long; a phase of attacks lasts at least this. */
 const PHASE_MS = 3 * PERIOD_SEC / SPEED * 1000
 /** What all attacks together may leave behind in a home that idles at about 150 MiB. */
@@ -42,6 +46,8 @@ describe('a street among hostile peers', function () {
   const attackers: Libp2pNode[] = []
   const sockets: Socket[] = []
   const recorded = new Map<string, Uint8Array>()
+  const takerHeard = new Map<string, number>()
+  let maker: { node: Libp2pNode, accepted(): number, repent(): void } | undefined
 
   const victimAddress = async (index: number): Promise<string> => {
     const { addresses } = await street.homes[index].api.status()
@@ -151,6 +157,56 @@ describe('a street among hostile peers', function () {
     }
   }
 
+  /** A registered buyer that holds whatever is offered, and never confirms. */
+  async function vanishingTaker (): Promise<void> {
+    const buyer = await registered('taker', street)
+    const node = await attacker('taker', 0)
+    const until = performance.now() + PHASE_MS
+    let count = 0
+    while (performance.now() < until) {
+      const newest = new Map<string, SignedOrder>()
+      for (const data of recorded.values()) {
+        const signed = decodeOrder(data)
+        signed.order.periodStart > street.now() && newest.set(`${signed.order.signer} ${signed.order.periodStart}`, signed)
+      }
+      for (const signed of newest.values()) {
+        const order = verifyOrder(signed, street.chain)
+        if (order != null && signed.order.quantity > 0) {
+          const answer = await proposeAndVanish(node, order.key, {
+            kind: 'propose', tradeId: `0x${randomBytes(32).toString('hex')}`, orderId: order.id, buyer, wh: signed.order.quantity, pricePerKwh: 299_000n
+          }).catch((error: unknown) => String(error))
+          const name = typeof answer === 'string' ? answer : answer.kind === 'decline' ? answer.code : answer.kind
+          takerHeard.set(name, (takerHeard.get(name) ?? 0) + 1)
+          count++
+        }
+      }
+      await sleep(50)
+    }
+    expect(count).to.be.greaterThan(0)
+  }
+
+  /** A registered seller below every price, that accepts and then breaks off. */
+  async function vanishingMaker (): Promise<void> {
+    const owner = await registered('maker', street)
+    const signer = attackerSigner('maker', street.chain)
+    const orderIds = new Map<string, number>()
+    const node = await anAttacker('maker', rules, await victimAddress(0))
+    await Promise.all(street.homes.map(async (_, home) => node.dial(multiaddr(await victimAddress(home)))))
+    maker = { node, ...await acceptAndVanish(node, { name: 'maker', owner, orderIds, street }) }
+    const until = performance.now() + PHASE_MS
+    let last = 0
+    while (performance.now() < until) {
+      const periodStart = Math.ceil(street.now() / PERIOD_SEC) * PERIOD_SEC + PERIOD_SEC
+      if (periodStart > last) {
+        const signed = aTemptingOrder(signer, { rules, periodStart, maker: owner })
+        orderIds.set(orderId(signed.order, street.chain), periodStart)
+        await publish(node, encodeOrder(signed))
+        last = periodStart
+      }
+      await sleep(50)
+    }
+  }
+
   /** Orders that break no rule, from makers nobody knows, below every honest price, `times` as many a second as the street's own. */
   async function flood (peers: number, prefix: string): Promise<void> {
     const quiet = seen.phases[0]
@@ -184,7 +240,7 @@ describe('a street among hostile peers', function () {
   }
 
   before(async () => {
-    street = await startTestStreet({ homes: 3, periods: PERIODS, speed: SPEED, mdns: false })
+    street = await startTestStreet({ homes: 3, periods: PERIODS, speed: SPEED, mdns: false, homeOf: () => ({ config: { tabs: { unsecuredCredit: '1.00' } } }) })
     pids = street.homes.map(({ process }) => process.pid)
     rules = (await street.homes[0].api.status()).rulesDigest
     seen = watch(street)
@@ -202,13 +258,16 @@ describe('a street among hostile peers', function () {
     await phase('garbage, cut off and oversized frames', garbage)
     await phase('slow loris: 320 streams, 200 connections', slowLoris)
     await phase('replays, forgeries, expired and far future', replaysAndForgeries)
+    await phase('a taker that proposes and vanishes', vanishingTaker)
+    await phase('a maker that accepts and never confirms', vanishingMaker)
     await phase(`${FLOOD_TIMES} times the orders, 1 peer`, async () => flood(1, 'one'))
     await phase(`${FLOOD_TIMES} times the orders, ${FLOODERS} peers`, async () => flood(FLOODERS, 'many'))
     await phase('30 sybils in every mesh', sybils)
     await phase('nobody attacks any more')
-    await ear.stop()
+    maker?.repent()
     result = await running
-    console.log(describePhases(seen.phases))
+    await Promise.all([ear.stop(), maker?.node.stop()])
+    console.log(`${describePhases(seen.phases)}\nthe taker heard ${JSON.stringify(Object.fromEntries(takerHeard))}, the maker accepted ${maker?.accepted() ?? 0}`)
   })
 
   after(async () => {

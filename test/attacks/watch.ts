@@ -35,7 +35,7 @@ export interface Watch {
   begin(name: string): Phase
   end(): void
   /** The street's run; every home's events go through here. */
-  run(init?: { onDeath?(home: StreetHome): Promise<void>, onEvent?(event: Json<NodeEvent>, home: StreetHome): void, timeoutMs?: number }): Promise<RunResult>
+  run(init?: { onDeath?(home: StreetHome): Promise<void>, onAgreed?(trade: Json<Trade>, buyer: StreetHome): void, timeoutMs?: number }): Promise<RunResult>
 }
 
 /** Resident memory of a process in bytes. */
@@ -65,7 +65,8 @@ export function watch (street: Street): Watch {
     }
   }
 
-  const note = (event: Json<NodeEvent>): void => {
+  /** The trade, when its buyer has just agreed it. */
+  const note = (event: Json<NodeEvent>): Json<Trade> | undefined => {
     const phase = phases.at(-1)
     if (event.type === 'order:accepted') {
       quantities.set(event.order.id, event.order.order.quantity)
@@ -83,6 +84,7 @@ export function watch (street: Street): Watch {
           phase.agreed++
           since != null && phase.handshakes.push(performance.now() - since)
         }
+        return event.trade
       }
     }
   }
@@ -98,12 +100,12 @@ export function watch (street: Street): Watch {
       phases.push(phase)
       return phase
     },
-    run: async ({ onDeath, onEvent, timeoutMs = 280_000 } = {}) => runStreet(street, {
+    run: async ({ onDeath, onAgreed, timeoutMs = 280_000 } = {}) => runStreet(street, {
       onProgress: () => {},
       onDeath,
       onEvent (event, home) {
-        note(event)
-        onEvent?.(event, home)
+        const trade = note(event)
+        trade != null && onAgreed?.(trade, home)
       }
     }, AbortSignal.timeout(timeoutMs))
   }
