@@ -55,9 +55,12 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, tabs: 
   const isSeller = async ({ order: { maker, signer, periodStart } }: VerifiedOrder): Promise<boolean> =>
     await keys.validUntil(maker, signer).catch(() => 0) >= periodStart + rules.periodSec
 
-  /** Sellers that hold our signature and never said so: what was bought of them may be nothing, and they sell no more before they answer. */
+  /**
+   * Sellers that hold our signature and never said so: what was bought of them may be nothing, and they sell no more before they
+   * answer, or the trade has left the ledger.
+   */
   const silentSellers = (): Set<Account> => new Set(ledger.all()
-    .filter(({ role, state, acknowledged }) => role === 'buyer' && state === 'agreed' && acknowledged !== true).map(({ partner }) => partner))
+    .filter(({ role, state, acknowledged }) => role === 'buyer' && (state === 'agreed' || state === 'lapsed') && acknowledged !== true).map(({ partner }) => partner))
 
   const candidates = async (periodStart: UnixSeconds, limit: PricePerKwh): Promise<PricedOffer[]> => {
     const offers: PricedOffer[] = []

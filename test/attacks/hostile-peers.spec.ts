@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TopicValidatorResult } from '@chainsafe/libp2p-gossipsub'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import * as lp from 'it-length-prefixed'
@@ -25,7 +26,7 @@ import type { Socket } from 'node:net'
 
 const SPEED = 450
 const PERIOD_SEC = 900
-const PERIODS = 34
+const PERIODS = 36
 /** An honest street trades several times in so long; a phase of attacks lasts at least this. */
 const PHASE_MS = 3 * PERIOD_SEC / SPEED * 1000
 /** What all attacks together may leave behind in a home that idles at about 150 MiB. */
@@ -161,6 +162,7 @@ describe('a street among hostile peers', function () {
   async function vanishingTaker (): Promise<void> {
     const buyer = await registered('taker', street)
     const node = await attacker('taker', 0)
+    await Promise.all(street.homes.map(async (_, home) => node.dial(multiaddr(await victimAddress(home)))))
     const until = performance.now() + PHASE_MS
     let count = 0
     while (performance.now() < until) {
@@ -230,13 +232,14 @@ describe('a street among hostile peers', function () {
 
   /** Thirty peers that want to be in everybody's mesh, pass nothing on, and never go. */
   async function sybils (): Promise<void> {
-    for (let n = 0; n < 30; n++) {
+    const addresses = await Promise.all(street.homes.map(async (_, home) => victimAddress(home)))
+    await Promise.all(Array.from({ length: 30 }, async (_, n) => {
       const node = await anAttacker(`sybil ${n}`, rules)
       attackers.push(node)
-      node.services.pubsub.topicValidators.set(orderTopic(rules), () => 'ignore' as never)
+      node.services.pubsub.topicValidators.set(orderTopic(rules), () => TopicValidatorResult.Ignore)
       node.services.pubsub.subscribe(orderTopic(rules))
-      await Promise.all(street.homes.map(async (_, home) => node.dial(multiaddr(await victimAddress(home)))))
-    }
+      await Promise.all(addresses.map(async (address) => node.dial(multiaddr(address))))
+    }))
   }
 
   before(async () => {
