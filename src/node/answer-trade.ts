@@ -122,9 +122,6 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
         return decline('KEY_NOT_REGISTERED')
       }
       const remaining = quotes.remaining(order)
-      if (isVanisher(request.buyer, order.order.periodStart)) {
-        return decline('BUSY', remaining)
-      }
       const smallest = Math.max(rules.minTradeWh, order.order.minFill)
       if (remaining < smallest) {
         return decline('SOLD_OUT')
@@ -135,7 +132,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
         return decline(request.wh < smallest ? 'TOO_SMALL' : 'NO_TAB', remaining)
       }
       const terms = termsFor(request, order, wh)
-      if (terms.seq > MAX_PARTS) {
+      if (terms.seq > MAX_PARTS || isVanisher(request.buyer, terms.slot * SLOT_SEC)) {
         return decline('BUSY', remaining)
       }
       const trade = held(request, terms, from)

@@ -17,8 +17,8 @@ import { startHomeProcess } from './home-process.ts'
 import type { HomeProcess } from './home-process.ts'
 import type { ProfiledHome, StreetProfiles } from './profiles.ts'
 import type { ApiClient } from '../api/client.ts'
-import type { PartialConfig } from '../config/schema.ts'
 import type { PracticeChain } from '../chain/practice-chain.ts'
+import type { PartialConfig } from '../config/schema.ts'
 import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
 
 /** What every practice home pays and gets without neighbours, in practice euros per kWh. */

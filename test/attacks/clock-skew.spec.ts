@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'aegir/chai'
 import { startTestStreet } from '../helpers/practice.ts'
-import { describePhases, expectWhole, watch } from './watch.ts'
+import { describePhases, expectWhole, show, watch } from './watch.ts'
+import type { Watch } from './watch.ts'
 import type { RunResult } from '../../src/practice/run.ts'
 import type { Street } from '../../src/practice/street.ts'
-import type { Watch } from './watch.ts'
 
 const HOUR_SEC = 3600
 /** Two homes are right, the third is an hour ahead and the fourth an hour behind. */
@@ -32,7 +32,7 @@ describe('a street where two clocks are an hour wrong', function () {
     seen.begin('one clock an hour ahead, one an hour behind')
     result = await running
     seen.end()
-    console.log(`${describePhases(seen.phases)}\n${[...partners].join(', ')}`)
+    show(`${describePhases(seen.phases)}\n${[...partners].join(', ')}`)
   })
 
   after(async () => { await street?.stop() })

@@ -3,11 +3,11 @@ import { expect } from 'aegir/chai'
 import { freePort } from '../helpers/free-port.ts'
 import { startTestStreet } from '../helpers/practice.ts'
 import { needsNamespaces, startLan } from './lan.ts'
-import { describePhases, expectWhole, watch } from './watch.ts'
-import type { RunResult } from '../../src/practice/run.ts'
-import type { Street } from '../../src/practice/street.ts'
+import { describePhases, expectWhole, show, watch } from './watch.ts'
 import type { Lan, WireRules } from './lan.ts'
 import type { Phase, Watch } from './watch.ts'
+import type { RunResult } from '../../src/practice/run.ts'
+import type { Street } from '../../src/practice/street.ts'
 
 const SPEED = 450
 const PERIOD_SEC = 900
@@ -70,7 +70,7 @@ describe('a street over hard links, each home in a network namespace of its own'
     healed = performance.now()
     await phase('together again', { groups: TOGETHER }, HEAL_MS)
     result = await running
-    console.log(`${describePhases(seen.phases)}\nfirst trade between the halves ${healedAfterMs?.toFixed(0)} ms after they came together`)
+    show(`${describePhases(seen.phases)}\nfirst trade between the halves ${healedAfterMs?.toFixed(0)} ms after they came together`)
   })
 
   after(async () => {

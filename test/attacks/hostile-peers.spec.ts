@@ -1,12 +1,12 @@
-import { connect } from 'node:net'
 import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TopicValidatorResult } from '@chainsafe/libp2p-gossipsub'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import * as lp from 'it-length-prefixed'
-import { orderTopic } from '../../protocols/constants.ts'
 import { BOOK_SYNC_PROTOCOL_ID } from '../../protocols/book-sync/constants.ts'
+import { orderTopic } from '../../protocols/constants.ts'
 import { TRADE_PROTOCOL_ID } from '../../protocols/trade/constants.ts'
 import { decodeOrder, encodeOrder } from '../../src/network/codec.ts'
 import { orderId } from '../../src/signing/digests.ts'
@@ -14,13 +14,14 @@ import { verifyOrder } from '../../src/signing/verify.ts'
 import { startTestStreet } from '../helpers/practice.ts'
 import { aStranger, aTemptingOrder, anAttacker, attackerSigner, highTwin } from './attackers.ts'
 import { acceptAndVanish, proposeAndVanish, registered } from './liars.ts'
-import { describePhases, expectWhole, watch } from './watch.ts'
+import { describePhases, expectWhole, show, watch } from './watch.ts'
+import type { Phase, Watch } from './watch.ts'
 import type { SignedOrder } from '../../src/domain/order.ts'
+import type { TradeAnswer } from '../../src/domain/trade-message.ts'
 import type { Hex } from '../../src/domain/units.ts'
 import type { Libp2pNode } from '../../src/network/libp2p.ts'
 import type { RunResult } from '../../src/practice/run.ts'
-import type { Street } from '../../src/practice/street.ts'
-import type { Phase, Watch } from './watch.ts'
+import type { HomeChanges, Street } from '../../src/practice/street.ts'
 import type { Stream } from '@libp2p/interface'
 import type { Socket } from 'node:net'
 
@@ -32,9 +33,13 @@ const PHASE_MS = 3 * PERIOD_SEC / SPEED * 1000
 /** What all attacks together may leave behind in a home that idles at about 150 MiB. */
 const MAX_GROWTH_MIB = 200
 const FLOODERS = 20
+/** Credit, so that a taker needs no tab; and a hold of two thirds of a real second, which this clock makes five minutes of the window. */
+const HOME: HomeChanges = { config: { tabs: { unsecuredCredit: '1.00' }, market: { confirmSec: 300 } } }
 /** The same street and phases without the attacks, to compare with. */
 const IS_CONTROL = process.env.CONTROL === '1'
 const FLOOD_TIMES = 100
+
+const wordOf = (answer: TradeAnswer): string => answer.kind === 'decline' ? answer.code : answer.kind
 
 describe('a street among hostile peers', function () {
   this.timeout(300_000)
@@ -177,7 +182,7 @@ describe('a street among hostile peers', function () {
           const answer = await proposeAndVanish(node, order.key, {
             kind: 'propose', tradeId: `0x${randomBytes(32).toString('hex')}`, orderId: order.id, buyer, wh: signed.order.quantity, pricePerKwh: 299_000n
           }).catch((error: unknown) => String(error))
-          const name = typeof answer === 'string' ? answer : answer.kind === 'decline' ? answer.code : answer.kind
+          const name = typeof answer === 'string' ? answer : wordOf(answer)
           takerHeard.set(name, (takerHeard.get(name) ?? 0) + 1)
           count++
         }
@@ -243,7 +248,7 @@ describe('a street among hostile peers', function () {
   }
 
   before(async () => {
-    street = await startTestStreet({ homes: 3, periods: PERIODS, speed: SPEED, mdns: false, homeOf: () => ({ config: { tabs: { unsecuredCredit: '1.00' } } }) })
+    street = await startTestStreet({ homes: 3, periods: PERIODS, speed: SPEED, mdns: false, homeOf: () => (HOME) })
     pids = street.homes.map(({ process }) => process.pid)
     rules = (await street.homes[0].api.status()).rulesDigest
     seen = watch(street)
@@ -270,7 +275,7 @@ describe('a street among hostile peers', function () {
     maker?.repent()
     result = await running
     await Promise.all([ear.stop(), maker?.node.stop()])
-    console.log(`${describePhases(seen.phases)}\nthe taker heard ${JSON.stringify(Object.fromEntries(takerHeard))}, the maker accepted ${maker?.accepted() ?? 0}`)
+    show(`${describePhases(seen.phases)}\nthe taker heard ${JSON.stringify(Object.fromEntries(takerHeard))}, the maker accepted ${maker?.accepted() ?? 0}`)
   })
 
   after(async () => {

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { createConnection, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { show } from './watch.ts'
 import type { HomeChanges } from '../../src/practice/street.ts'
 import type { Context } from 'mocha'
 import type { Server, Socket } from 'node:net'
@@ -50,7 +51,7 @@ export function needsNamespaces (test: Context): void {
     throw new Error(`This test has to run here and cannot: ${missing}.`)
   }
   if (missing != null) {
-    console.log(`      skipped, because ${missing}`)
+    show(`      skipped, because ${missing}`)
     test.skip()
   }
 }

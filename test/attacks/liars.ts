@@ -1,11 +1,11 @@
 /** Homes with a key that the escrow knows, and no manners: they speak the trade protocol and leave when it suits them. */
-import { addressOf, publicKeyOf } from '../../src/signing/keys.ts'
 import { TRADE_PROTOCOL_ID, MAX_CLAIM_SEC, MAX_TRADE_MESSAGE_BYTES } from '../../protocols/trade/constants.ts'
 import { createOwnerSettlement } from '../../src/chain/owner.ts'
 import { decodeTradeMessage, encodeTradeMessage } from '../../src/network/codec.ts'
 import { answerOn, askOn } from '../../src/network/conversation.ts'
 import { peerIdOf } from '../../src/network/peer-ids.ts'
 import { exportMeterId, tradeRef } from '../../src/signing/digests.ts'
+import { addressOf, publicKeyOf } from '../../src/signing/keys.ts'
 import { attackerKey, attackerSigner } from './attackers.ts'
 import type { Accept, Propose, TradeAnswer, TradeRequest } from '../../src/domain/trade-message.ts'
 import type { TradeTerms } from '../../src/domain/trade.ts'

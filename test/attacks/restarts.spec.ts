@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'aegir/chai'
 import { startTestStreet } from '../helpers/practice.ts'
 import { until } from '../helpers/until.ts'
-import { expectWhole, residentBytes, watch } from './watch.ts'
+import { expectWhole, residentBytes, show, watch } from './watch.ts'
+import type { Watch } from './watch.ts'
 import type { RunResult } from '../../src/practice/run.ts'
 import type { Street } from '../../src/practice/street.ts'
-import type { Watch } from './watch.ts'
 
 /** `npm run soak` sets both: 50 power cuts, and an hour of them. */
 const KILLS = Number(process.env.SOAK_KILLS ?? 10)
@@ -58,7 +58,7 @@ describe(`a street whose homes are killed and started again at random, ${KILLS} 
     survivor = { before, after: residentBytes(witness.process.pid) }
     result = await running
     const { agreed, settled } = result.statement.trades
-    console.log(`${kills} power cuts, ${agreed} trades agreed, ${settled} settled\nthe home that was never killed: ${Math.round(survivor.before / MIB)} MiB, then ${Math.round(survivor.after / MIB)} MiB`)
+    show(`${kills} power cuts, ${agreed} trades agreed, ${settled} settled\nthe home that was never killed: ${Math.round(survivor.before / MIB)} MiB, then ${Math.round(survivor.after / MIB)} MiB`)
   })
 
   after(async () => { await street?.stop() })

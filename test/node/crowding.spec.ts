@@ -3,12 +3,17 @@ import { exportMeterId, orderId, rulesDigest, tradeRef } from '../../src/signing
 import { createLocalSigner } from '../../src/signing/local-signer.ts'
 import { CENT, ESCROW, STREET_START, TEST_RULES, flatProfile, startMemoryHomes } from '../helpers/street.ts'
 import { inState, tradesOf } from './street-checks.ts'
-import type { Hex } from '../../src/domain/units.ts'
+import type { Order } from '../../src/domain/order.ts'
 import type { TradeAnswer } from '../../src/domain/trade-message.ts'
+import type { Account, Hex } from '../../src/domain/units.ts'
 
 const HOUR = 3600
 const AT = { chainId: TEST_RULES.chainId, escrow: ESCROW }
 const rules = rulesDigest(TEST_RULES)
+
+function cheapOrder (maker: Account, signer: Account, period: number): Order {
+  return { side: 'offer', rules, maker, signer, periodStart: STREET_START + period * 900, quantity: 5000, minFill: 10, revision: 1, schedule: [{ at: 0, price: 81n * CENT / 10n }] }
+}
 
 describe('a home whose neighbours are crowded out', function () {
   this.timeout(60_000)
@@ -19,7 +24,7 @@ describe('a home whose neighbours are crowded out', function () {
     for (let number = 0; number < 100; number++) {
       const signer = createLocalSigner(`0x${(number + 0x1000).toString(16).padStart(64, '0')}` as Hex, AT)
       for (let period = 1; period <= 6; period++) {
-        const order = { side: 'offer' as const, rules, maker: signer.address, signer: signer.address, periodStart: STREET_START + period * 900, quantity: 5000, minFill: 10, revision: 1, schedule: [{ at: 0, price: 81n * CENT / 10n }] }
+        const order = cheapOrder(signer.address, signer.address, period)
         await flooder.publish({ order, signature: signer.signOrder(order) })
       }
     }
@@ -72,14 +77,22 @@ describe('a home whose neighbours are crowded out', function () {
       accepted++
       const slot = (starts.get(request.orderId) ?? 0) / 900
       const terms = {
-        buyer: request.buyer, seller: liar.owner, slot, seq: 1, wh: request.wh, pricePerKwh: request.pricePerKwh, attester: liar.signer.address,
-        meter: exportMeterId({ attester: liar.signer.address }), claimBy: slot * 900 + 900, ref: tradeRef(request.orderId, request.tradeId)
+        buyer: request.buyer,
+        seller: liar.owner,
+        slot,
+        seq: 1,
+        wh: request.wh,
+        pricePerKwh: request.pricePerKwh,
+        attester: liar.signer.address,
+        meter: exportMeterId({ attester: liar.signer.address }),
+        claimBy: slot * 900 + 900,
+        ref: tradeRef(request.orderId, request.tradeId)
       }
       return { kind: 'accept', tradeId: request.tradeId, terms, signature: liar.signer.signTrade(terms), validUntil: street.clock.now() + 60 }
     }
     for (let period = 1; period <= 12; period++) {
       await street.clock.advanceTo(STREET_START + (period - 1) * 900)
-      const order = { side: 'offer' as const, rules, maker: liar.owner, signer: liar.signer.address, periodStart: STREET_START + (period + 1) * 900, quantity: 5000, minFill: 10, revision: 1, schedule: [{ at: 0, price: 81n * CENT / 10n }] }
+      const order = cheapOrder(liar.owner, liar.signer.address, period + 1)
       starts.set(orderId(order, AT), order.periodStart)
       await liar.publish({ order, signature: liar.signer.signOrder(order) })
     }
