@@ -11,13 +11,12 @@ import type { Street } from '../../src/practice/street.ts'
 
 const SPEED = 450
 const PERIOD_SEC = 900
-const PERIODS = 32
+const PERIODS = 27
 const DELAY_MS = 5
 const TOGETHER = [0, 0, 0, 0]
 const PHASE_MS = 3 * PERIOD_SEC / SPEED * 1000
 const PARTED_MS = 5 * PERIOD_SEC / SPEED * 1000
-/** Each home looks after its connections every half minute, whatever the market's clock. */
-const HEAL_MS = 22_000
+const HEAL_MS = 14_000
 
 describe('a street over hard links, each home in a network namespace of its own', function () {
   this.timeout(300_000)

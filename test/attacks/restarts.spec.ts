@@ -8,7 +8,7 @@ import type { RunResult } from '../../src/practice/run.ts'
 import type { Street } from '../../src/practice/street.ts'
 
 /** `npm run soak` sets both: 50 power cuts, and an hour of them. */
-const KILLS = Number(process.env.SOAK_KILLS ?? 10)
+const KILLS = Number(process.env.SOAK_KILLS ?? 8)
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 0)
 const SPEED = 450
 const PERIOD_SEC = 900
@@ -16,7 +16,7 @@ const PERIOD_SEC = 900
 const RESTART_MS = 2000
 const RUN_MS = Math.max(KILLS * RESTART_MS, MINUTES * 60_000)
 /** For the last one to start again, and chance in between. */
-const SPARE_PERIODS = 4
+const SPARE_PERIODS = 3
 const PERIODS = Math.ceil(RUN_MS * 1.3 / 1000 * SPEED / PERIOD_SEC) + 2 * SPARE_PERIODS
 const MAX_GROWTH_MIB = 120
 const MIB = 1024 * 1024
