@@ -41,7 +41,8 @@ const DEFAULT_RULES = {
   clockToleranceSec: 5,
   mechanism: 'continuous',
   delivery: 'matched',
-  unknownMakers: 'allow'
+  unknownMakers: 'allow',
+  residualSec: 86_400
 }
 
 type Rules = typeof DEFAULT_RULES & { meterBook?: Hex }
@@ -130,7 +131,7 @@ function isWellFormed (order: SignedOrder, rules: Rules): boolean {
     equals(order.rules, hexToBytes(digestOf(rules))) &&
     quantity <= MAX_ORDER_WH && minFill >= 1 && minFill <= (quantity === 0 ? MAX_ORDER_WH : quantity) && revision >= 1 &&
     side <= (rules.mechanism === 'continuous' ? 0 : 1) && schedule.length >= 1 && schedule.length <= MAX_KNOTS &&
-    schedule.every(({ at, price }, i) => at <= rules.windowSec - rules.flatSec && (i === 0 || (at > schedule[i - 1].at && price <= schedule[i - 1].price))) &&
+    (isResidual(schedule, rules) || schedule.every(({ at, price }, i) => at <= rules.windowSec - rules.flatSec && (i === 0 || (at > schedule[i - 1].at && price <= schedule[i - 1].price)))) &&
     periodStart % rules.periodSec === 0
 }
 
@@ -172,6 +173,11 @@ class Book {
       .sort((a, b) => a.order.periodStart - b.order.periodStart || a.order.side - b.order.side)
     return sha256(...ids.map(({ id }) => hexToBytes(id))).subarray(0, 16)
   }
+}
+
+/** One price that counts from the end of the period: what is left is offered after metering. `protocols/order/README.md`, Residual offers. */
+function isResidual (schedule: SignedOrder['schedule'], rules: Rules): boolean {
+  return rules.residualSec > 0 && schedule.length === 1 && schedule[0].at === rules.windowSec + rules.gateClosureSec + rules.periodSec
 }
 
 function print ({ order: { maker, periodStart, quantity, schedule, revision } }: Heard, from: string): void {

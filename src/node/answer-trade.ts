@@ -27,6 +27,9 @@ import type { Accept, Confirm, Decline, DeclineCode, Delivery, Propose, ReceiptM
 import type { Trade, TradeTerms } from '../domain/trade.ts'
 import type { Account, PublicKey, WattHours } from '../domain/units.ts'
 
+/** Holds a buyer may let lapse in one period; after these it is told that we are busy, since each hold keeps honest buyers away. */
+const MAX_LAPSED_HOLDS = 2
+
 function decline (code: DeclineCode, remaining: WattHours = 0): Decline {
   return { kind: 'decline', code, remaining }
 }
@@ -70,6 +73,10 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     const order = quotes.standing(periodStart)
     return order == null || order.id !== orderId || clock.now() >= closingOf(order.order, rules) ? 0 : quotes.remaining(order)
   }
+
+  /** A line can break once or twice; who proposes again and again and never confirms keeps others from buying. */
+  const isVanisher = (buyer: Account, periodStart: number): boolean => ledger.between(buyer, home.owner)
+    .filter((trade) => trade.periodStart === periodStart && !isBinding(trade, clock.now())).length >= MAX_LAPSED_HOLDS
 
   const accept = (trade: Trade): Accept | Decline => trade.terms == null || trade.sellerSignature == null || trade.state === 'expired'
     ? decline('GATE_CLOSED')
@@ -125,7 +132,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
         return decline(request.wh < smallest ? 'TOO_SMALL' : 'NO_TAB', remaining)
       }
       const terms = termsFor(request, order, wh)
-      if (terms.seq > MAX_PARTS) {
+      if (terms.seq > MAX_PARTS || isVanisher(request.buyer, terms.slot * SLOT_SEC)) {
         return decline('BUSY', remaining)
       }
       const trade = held(request, { terms, order: order.order, from })

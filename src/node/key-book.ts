@@ -14,27 +14,43 @@ export interface KeyBook {
   validUntil(owner: Account, key: Account): Promise<UnixSeconds>
   /** True when the owner is remembered to have the key registered; asks nobody. */
   isKnown(owner: Account, key: Account): boolean
+  /** True when the chain has not been asked for a while. */
+  isUnasked(owner: Account, key: Account): boolean
   /** The owner changed something: ask the chain again. */
   forget(owner: Account, key: Account): void
 }
 
 export function keyBook ({ settlement, clock }: Pick<NodeContext, 'settlement' | 'clock'>): KeyBook {
   const known = new Map<string, { validUntil: UnixSeconds, askedAt: UnixSeconds }>()
+
+  const recall = (owner: Account, key: Account): UnixSeconds | undefined => {
+    const entry = known.get(`${owner}/${key}`)
+    return entry != null && entry.askedAt > clock.now() - (entry.validUntil > clock.now() ? REGISTERED_SEC : UNREGISTERED_SEC) ? entry.validUntil : undefined
+  }
+
+  /** Keys that are not registered cost nothing to make, so they must not push out those that are. */
+  const makeRoom = (): void => {
+    if (known.size >= MAX_KEYS) {
+      known.forEach(({ validUntil }, id) => { validUntil <= clock.now() && known.delete(id) })
+    }
+    if (known.size >= MAX_KEYS) {
+      known.clear()
+    }
+  }
+
   return {
     async validUntil (owner, key) {
-      const id = `${owner}/${key}`
-      const entry = known.get(id)
-      if (entry != null && entry.askedAt > clock.now() - (entry.validUntil > clock.now() ? REGISTERED_SEC : UNREGISTERED_SEC)) {
-        return entry.validUntil
+      const remembered = recall(owner, key)
+      if (remembered != null) {
+        return remembered
       }
       const { validUntil } = await settlement.key(owner, key)
-      if (known.size >= MAX_KEYS) {
-        known.clear()
-      }
-      known.set(id, { validUntil, askedAt: clock.now() })
+      makeRoom()
+      known.set(`${owner}/${key}`, { validUntil, askedAt: clock.now() })
       return validUntil
     },
     isKnown: (owner, key) => (known.get(`${owner}/${key}`)?.validUntil ?? 0) > clock.now(),
+    isUnasked: (owner, key) => recall(owner, key) == null,
     forget (owner, key) {
       known.delete(`${owner}/${key}`)
     }

@@ -20,7 +20,7 @@ import type { Buyer } from './run-trade.ts'
 import type { TradingGate } from './trading-gate.ts'
 import type { Plan } from '../agent/plan.ts'
 import type { VerifiedOrder } from '../domain/order.ts'
-import type { Hex, Money, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
+import type { Account, Hex, Money, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
 import type { Match } from '../market/mechanism.ts'
 import type { PricedOffer } from '../market/order-book.ts'
 
@@ -36,6 +36,9 @@ const SUSPECT_SEC = 300
 /** Cheapest offers looked at in one go. */
 const MAX_CANDIDATES = 64
 
+/** Makers the escrow is asked about in one go. Those nobody registered would otherwise fill every place with offers they never keep. */
+const MAX_STRANGERS = 16
+
 /** What this home would like to buy of one period, and why. */
 export interface Want {
   readonly periodStart: UnixSeconds
@@ -48,7 +51,7 @@ export interface Want {
 
 /** Looks at the book once; returns the seconds until the next look. */
 export function matchBook (context: NodeContext, parts: { quotes: Quotes, residuals: ResidualRound, tabs: Tabs, buyer: Buyer, keys: KeyBook, members: Members, isOpen: TradingGate, isPartner: IsPartner }): () => Promise<number> {
-  const { home, rules, clock, book, ledger, signer, random, strategy, mechanism } = context
+  const { home, rules, clock, book, ledger, network, signer, random, strategy, mechanism } = context
   const { quotes, residuals, tabs, buyer, keys, members, isOpen, isPartner } = parts
   /** Orders by id and sellers by key that are passed over for a while. */
   const passedUntil = new Map<Hex, UnixSeconds>()
@@ -70,21 +73,50 @@ export function matchBook (context: NodeContext, parts: { quotes: Quotes, residu
     return tab == null || !hasPassed(tab, slotOf(periodStart))
   }
 
+  /**
+   * Sellers that hold our signature and never said so: what was bought of them may be nothing, and they sell no more before they
+   * answer, or the trade has left the ledger.
+   */
+  const silentSellers = (): Set<Account> => new Set(ledger.all()
+    .filter(({ role, state, acknowledged }) => role === 'buyer' && (state === 'agreed' || state === 'lapsed') && acknowledged !== true).map(({ partner }) => partner))
+
   const candidates = async (want: Want): Promise<PricedOffer[]> => {
     const offers: PricedOffer[] = []
+    const strangers: PricedOffer[] = []
+    const silent = silentSellers()
+    let known = 0
     for (const offer of book.cheapest(want.periodStart, clock.now())) {
-      const { price, entry: { order } } = offer
-      if (price > want.limit || offers.length === MAX_CANDIDATES) {
+      const { price, entry: { order: verified } } = offer
+      const { id, key, order } = verified
+      if (price > want.limit || known === MAX_CANDIDATES) {
         break
       }
-      if (isResidual(order.order, rules) === want.isResidual && isPayable(order) &&
-        order.order.signer !== signer.address && order.order.maker !== home.owner && isPartner(order.order.maker, order.key) && members.isMember(order.order.maker) &&
-        !passedUntil.has(order.id) && !passedUntil.has(order.key)) {
+      if (isResidual(order, rules) !== want.isResidual || !isPayable(verified) || order.signer === signer.address || order.maker === home.owner ||
+        !isPartner(order.maker, key) || !members.isMember(order.maker) || passedUntil.has(id) || passedUntil.has(key) || silent.has(order.maker)) {
+        continue
+      }
+      if (keys.isKnown(order.maker, order.signer)) {
         offers.push(offer)
+        known++
+      } else if (keys.isUnasked(order.maker, order.signer)) {
+        offers.push(offer)
+        strangers.push(offer)
       }
     }
-    const sellers = await Promise.all(offers.map(async ({ entry }) => isSeller(entry.order)))
-    return offers.filter((_, place) => sellers[place])
+    const passedOver = new Set(unluckyOf(strangers))
+    const chosen = offers.filter((offer) => !passedOver.has(offer))
+    const sellers = await Promise.all(chosen.map(async ({ entry }) => isSeller(entry.order)))
+    return chosen.filter((_, place) => sellers[place])
+  }
+
+  /** Of more strangers than the escrow is asked about, those who wait: neighbours we are connected to go first, then chance decides. */
+  const unluckyOf = (strangers: readonly PricedOffer[]): PricedOffer[] => {
+    if (strangers.length <= MAX_STRANGERS) {
+      return []
+    }
+    const near = new Set(network.peers().map(({ key }) => key))
+    const drawn = strangers.map((offer) => ({ offer, place: near.has(offer.entry.order.key) ? -1 : random() }))
+    return drawn.sort((a, b) => a.place - b.place).slice(MAX_STRANGERS).map(({ offer }) => offer)
   }
 
   const find = async (want: Want): Promise<Match | undefined> => mechanism.match(await candidates(want), want, {

@@ -18,6 +18,7 @@ import type { HomeProcess } from './home-process.ts'
 import type { ProfiledHome, StreetProfiles } from './profiles.ts'
 import type { ApiClient } from '../api/client.ts'
 import type { PracticeChain } from '../chain/practice-chain.ts'
+import type { PartialConfig } from '../config/schema.ts'
 import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
 
 /** What every practice home pays and gets without neighbours, in practice euros per kWh. */
@@ -48,10 +49,21 @@ export interface StreetInit {
   readonly chainPort?: number
   /** False introduces the homes by their addresses instead of letting them find each other. */
   readonly mdns?: boolean
+  /** What is different in one home, beginning with 0. */
+  homeOf?(index: number): HomeChanges
   /** Interrupts the start. */
   readonly signal?: AbortSignal
   /** What is being waited for, in one line. */
   onProgress(line: string): void
+}
+
+export interface HomeChanges {
+  /** Goes before the program that starts the node. */
+  readonly wrapper?: readonly string[]
+  /** Settings beside and in place of those of every home. */
+  readonly config?: PartialConfig
+  /** How many seconds its clock is ahead of the street's. */
+  readonly aheadSec?: number
 }
 
 export interface StreetHome {
@@ -143,9 +155,9 @@ async function build (init: StreetInit, cleanups: Cleanups): Promise<Street> {
   const mdnsTag = `_wm-${randomBytes(4).toString('hex')}._udp.local`
   const processes = new Set<HomeProcess>()
   cleanups.add(async () => { await Promise.all([...processes].map(async (process) => process.stop())) })
-  const startHome = async ({ paths, profile, owner }: HomePlan): Promise<StreetHome> => {
+  const startHome = async ({ paths, profile, owner, changes }: HomePlan): Promise<StreetHome> => {
     const process = await startHomeProcess({
-      name: profile.name, command: init.command, folder: paths.directory, apiFile: paths.api, logFile: join(paths.directory, 'node.log')
+      name: profile.name, command: [...changes.wrapper ?? [], ...init.command], folder: paths.directory, apiFile: paths.api, logFile: join(paths.directory, 'node.log')
     })
     processes.add(process)
     if (init.signal?.aborted === true) {
@@ -178,14 +190,15 @@ interface HomePlan {
   readonly hotKey: Hex
   readonly owner: Account
   readonly hot: Account
+  readonly changes: HomeChanges
 }
 
 /** Keys follow from the seed, so that the same run has the same accounts. */
-function planHome (profile: ProfiledHome, index: number, { seed, folder }: StreetInit): HomePlan {
+function planHome (profile: ProfiledHome, index: number, { seed, folder, homeOf }: StreetInit): HomePlan {
   const key = (role: string): Hex => `0x${createHash('sha256').update(`wattmesh practice ${role} ${seed} ${index}`).digest('hex')}`
   const [ownerKey, hotKey] = [key('owner'), key('node')]
   const paths = dataPaths({ option: join(folder, `${index + 1}-${profile.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`) })
-  return { profile, paths, ownerKey, hotKey, owner: addressOf(publicKeyOf(ownerKey)), hot: addressOf(publicKeyOf(hotKey)) }
+  return { profile, paths, ownerKey, hotKey, owner: addressOf(publicKeyOf(ownerKey)), hot: addressOf(publicKeyOf(hotKey)), changes: homeOf?.(index) ?? {} }
 }
 
 /** Gives each owner gas and money, deposits it and registers the hot key: what an owner does once by hand. */
@@ -225,7 +238,7 @@ function mineRegularly (chain: PracticeChain, now: () => UnixSeconds, everyMs: n
 async function writeHome (plan: HomePlan, { init, chain, mdnsTag, clock }: {
   init: StreetInit, chain: PracticeChain, mdnsTag: string, clock: { speed: number, realStartMs: number, marketStart: UnixSeconds }
 }): Promise<void> {
-  const { paths, profile, owner, hotKey } = plan
+  const { paths, profile, owner, hotKey, changes } = plan
   const { speed, periodSec, profiles, periods } = init
   createDataDirectory(paths)
   writeKeyFile(paths.key, hotKey)
@@ -234,7 +247,7 @@ async function writeHome (plan: HomePlan, { init, chain, mdnsTag, clock }: {
     await writeFile(file, toCsv(profile.profile))
   }
   const realSeconds = (seconds: number, least: number): number => Math.max(least, Math.ceil(seconds * speed))
-  writeConfigFile(paths.config, {
+  const config: PartialConfig = {
     name: profile.name,
     owner,
     market: {
@@ -257,9 +270,16 @@ async function writeHome (plan: HomePlan, { init, chain, mdnsTag, clock }: {
       until: profiles.from + periods * periodSec
     },
     tabs: { settleEverySec: 4 * 3600 },
-    clock,
+    clock: { ...clock, marketStart: clock.marketStart + (changes.aheadSec ?? 0) },
     log: { level: 'debug' }
-  })
+  }
+  writeConfigFile(paths.config, mergeConfig(config, changes.config ?? {}))
+}
+
+/** Groups are merged setting by setting. */
+function mergeConfig (config: PartialConfig, changes: PartialConfig): PartialConfig {
+  const groups = config as Record<string, unknown>
+  return { ...config, ...Object.fromEntries(Object.entries(changes).map(([name, value]) => [name, typeof value === 'object' ? { ...groups[name] as object, ...value } : value])) }
 }
 
 /** Waits until every home has a neighbour. Homes that hear no multicast are given each other's addresses. */

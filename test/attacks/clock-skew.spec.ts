@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'aegir/chai'
+import { startTestStreet } from '../helpers/practice.ts'
+import { describePhases, expectWhole, show, watch } from './watch.ts'
+import type { Watch } from './watch.ts'
+import type { RunResult } from '../../src/practice/run.ts'
+import type { Street } from '../../src/practice/street.ts'
+
+const HOUR_SEC = 3600
+/** Two homes are right, the third is an hour ahead and the fourth an hour behind. */
+const AHEAD_SEC = [0, 0, HOUR_SEC, -HOUR_SEC]
+const PERIODS = 7
+const SPEED = 450
+
+describe('a street where two clocks are an hour wrong', function () {
+  this.timeout(180_000)
+
+  let street: Street
+  let seen: Watch
+  let result: RunResult
+  const partners = new Set<string>()
+
+  before(async () => {
+    street = await startTestStreet({ homes: 4, periods: PERIODS, speed: SPEED, mdns: false, homeOf: (index) => ({ aheadSec: AHEAD_SEC[index] }) })
+    seen = watch(street)
+    const nameOf = new Map(street.homes.map(({ name, owner }) => [owner, name]))
+    const running = seen.run({ onAgreed ({ partner }, { name }) { partners.add(`${name} buys from ${nameOf.get(partner) ?? partner}`) } })
+    running.catch(() => {})
+    while (street.now() < street.from) {
+      await sleep(50)
+    }
+    seen.begin('one clock an hour ahead, one an hour behind')
+    result = await running
+    seen.end()
+    show(`${describePhases(seen.phases)}\n${[...partners].join(', ')}`)
+  })
+
+  after(async () => { await street?.stop() })
+
+  it('should let the homes whose clocks are right trade, and keep the others from what is over', () => {
+    expect([...partners]).to.deep.equal([`${street.homes[1].name} buys from ${street.homes[0].name}`])
+    expect(result.statement.trades.settled).to.be.greaterThan(2)
+  })
+
+  it('should keep every process running', () => {
+    expect(street.homes.map(({ process }) => process.isRunning())).to.deep.equal([true, true, true, true])
+  })
+
+  it('should oversell nothing and account for every unit of money', async () => {
+    await expectWhole(street, seen, result)
+  })
+})
