@@ -41,6 +41,7 @@ const DEFAULT_RULES = {
   clockToleranceSec: 5,
   mechanism: 'continuous',
   delivery: 'matched',
+  residualSec: 86_400,
   unknownMakers: 'allow'
 }
 
@@ -130,8 +131,14 @@ function isWellFormed (order: SignedOrder, rules: Rules): boolean {
     equals(order.rules, hexToBytes(digestOf(rules))) &&
     quantity <= MAX_ORDER_WH && minFill >= 1 && minFill <= (quantity === 0 ? MAX_ORDER_WH : quantity) && revision >= 1 &&
     side <= (rules.mechanism === 'continuous' ? 0 : 1) && schedule.length >= 1 && schedule.length <= MAX_KNOTS &&
-    schedule.every(({ at, price }, i) => at <= rules.windowSec - rules.flatSec && (i === 0 || (at > schedule[i - 1].at && price <= schedule[i - 1].price))) &&
+    (isResidual(order, rules) || schedule.every(({ at }) => at <= rules.windowSec - rules.flatSec)) &&
+    schedule.every(({ at, price }, i) => i === 0 || (at > schedule[i - 1].at && price <= schedule[i - 1].price)) &&
     periodStart % rules.periodSec === 0
+}
+
+/** An offer of what a meter has counted already, after its period. */
+function isResidual ({ schedule }: SignedOrder, { windowSec, gateClosureSec, periodSec, residualSec }: Rules): boolean {
+  return residualSec > 0 && schedule.length === 1 && schedule[0].at === windowSec + gateClosureSec + periodSec
 }
 
 /** Leading zero bits of the hash that proves the work. */

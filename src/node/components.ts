@@ -12,7 +12,6 @@ import { CodedError } from '../domain/errors.ts'
 import { isReserve } from '../domain/knobs.ts'
 import { checkMarketRules } from '../domain/market-rules.ts'
 import { parseMoney } from '../domain/units.ts'
-import { composite } from '../drivers/composite.ts'
 import { drivers } from '../drivers/index.ts'
 import { registerMeter } from '../drivers/registers.ts'
 import { mechanisms } from '../market/mechanisms/index.ts'
@@ -23,6 +22,7 @@ import { meterTag, rulesDigest } from '../signing/digests.ts'
 import { createLocalSigner } from '../signing/local-signer.ts'
 import { chooseRecovery } from '../signing/recovery.ts'
 import { openStore } from '../store/store.ts'
+import { homeDevice, named } from './home-device.ts'
 import { Ledger } from './ledger.ts'
 import { createNode } from './node.ts'
 import { createSystemClock } from './system-clock.ts'
@@ -33,9 +33,8 @@ import type { Forecaster } from '../agent/forecast.ts'
 import type { Strategy } from '../agent/strategy.ts'
 import type { Config } from '../config/schema.ts'
 import type { Account, Hex, Money } from '../domain/units.ts'
-import type { Driver, DriverComponents, DriverParams } from '../drivers/driver.ts'
+import type { Driver } from '../drivers/driver.ts'
 import type { Mechanism } from '../market/mechanism.ts'
-import type { Device } from '../ports/device.ts'
 import type { ReadingSigner } from '../ports/reading-signer.ts'
 import type { Logger } from '../ports/telemetry.ts'
 
@@ -69,7 +68,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   const strategy = named('trading.strategy', [...strategies, ...(init.strategies ?? []).map(defineStrategy)], config.trading.strategy)
   const forecaster = named('trading.forecast', [ownHistory, persistence, ...init.forecasters ?? []], config.trading.forecast)
   const mechanism = named('market.mechanism', [...mechanisms, ...init.mechanisms ?? []], rules.mechanism)
-  const connect = connector(config, [...drivers, ...init.drivers ?? []])
+  const connect = homeDevice(config, [...drivers, ...init.drivers ?? []])
   const at = { chainId: rules.chainId, escrow: rules.escrow }
   const digest = rulesDigest(rules)
   const { recovery, passedOver } = await chooseRecovery({ allowSlow: config.signing.allowSlow })
@@ -155,23 +154,6 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   })
 }
 
-/** How the devices of this home are connected, as one. Throws `CONFIG_INVALID` for a driver nobody knows, before any is dialled. */
-function connector ({ meter, secondMeter, inverter, battery }: Config, known: readonly Driver[]): (components: DriverComponents) => Promise<Device> {
-  const types = known.map((each) => ({ ...each, name: each.type }))
-  const prepare = (section: string, { driver, params }: { readonly driver?: string, readonly params: DriverParams }): ((components: DriverComponents) => Promise<Device>) | undefined => {
-    const found = driver == null ? undefined : named(`${section}.driver`, types, driver)
-    return found == null ? undefined : async (components) => found.connect(params, components)
-  }
-  const first = named('meter.driver', types, meter.driver)
-  const others = { secondMeter: prepare('secondMeter', secondMeter), inverter: prepare('inverter', inverter), battery: prepare('battery', battery) }
-  return async (components) => composite({
-    meter: await first.connect(meter.params, components),
-    secondMeter: await others.secondMeter?.(components),
-    inverter: await others.inverter?.(components),
-    battery: await others.battery?.(components)
-  })
-}
-
 /** The configuration in base units of the token. Throws `CONFIG_INVALID` for an amount with more digits than the token has. */
 function homeOf (config: Config, decimals: number, drawnPatience: number): Home {
   const { trading, tabs } = config
@@ -212,12 +194,4 @@ function homeOf (config: Config, decimals: number, drawnPatience: number): Home 
     settleRecovered: config.meter.settleRecovered,
     exportLimitWatts: config.meter.exportLimitWatts
   }
-}
-
-function named<T extends { readonly name: string }> (path: string, list: readonly T[], name: string): T {
-  const found = list.find((each) => each.name === name)
-  if (found == null) {
-    throw new CodedError('CONFIG_INVALID', `${path} is "${name}", but there are only: ${list.map((each) => each.name).join(', ')}.`)
-  }
-  return found
 }
