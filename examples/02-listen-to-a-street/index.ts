@@ -41,8 +41,8 @@ const DEFAULT_RULES = {
   clockToleranceSec: 5,
   mechanism: 'continuous',
   delivery: 'matched',
-  unknownMakers: 'allow',
-  residualSec: 86_400
+  residualSec: 86_400,
+  unknownMakers: 'allow'
 }
 
 type Rules = typeof DEFAULT_RULES & { meterBook?: Hex }
@@ -131,8 +131,14 @@ function isWellFormed (order: SignedOrder, rules: Rules): boolean {
     equals(order.rules, hexToBytes(digestOf(rules))) &&
     quantity <= MAX_ORDER_WH && minFill >= 1 && minFill <= (quantity === 0 ? MAX_ORDER_WH : quantity) && revision >= 1 &&
     side <= (rules.mechanism === 'continuous' ? 0 : 1) && schedule.length >= 1 && schedule.length <= MAX_KNOTS &&
-    (isResidual(schedule, rules) || schedule.every(({ at, price }, i) => at <= rules.windowSec - rules.flatSec && (i === 0 || (at > schedule[i - 1].at && price <= schedule[i - 1].price)))) &&
+    (isResidual(order, rules) || schedule.every(({ at }) => at <= rules.windowSec - rules.flatSec)) &&
+    schedule.every(({ at, price }, i) => i === 0 || (at > schedule[i - 1].at && price <= schedule[i - 1].price)) &&
     periodStart % rules.periodSec === 0
+}
+
+/** An offer of what a meter has counted already, after its period. */
+function isResidual ({ schedule }: SignedOrder, { windowSec, gateClosureSec, periodSec, residualSec }: Rules): boolean {
+  return residualSec > 0 && schedule.length === 1 && schedule[0].at === windowSec + gateClosureSec + periodSec
 }
 
 /** Leading zero bits of the hash that proves the work. */
@@ -173,11 +179,6 @@ class Book {
       .sort((a, b) => a.order.periodStart - b.order.periodStart || a.order.side - b.order.side)
     return sha256(...ids.map(({ id }) => hexToBytes(id))).subarray(0, 16)
   }
-}
-
-/** One price that counts from the end of the period: what is left is offered after metering. `protocols/order/README.md`, Residual offers. */
-function isResidual (schedule: SignedOrder['schedule'], rules: Rules): boolean {
-  return rules.residualSec > 0 && schedule.length === 1 && schedule[0].at === rules.windowSec + rules.gateClosureSec + rules.periodSec
 }
 
 function print ({ order: { maker, periodStart, quantity, schedule, revision } }: Heard, from: string): void {

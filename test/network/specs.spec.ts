@@ -4,7 +4,7 @@ import * as syncConstants from '../../protocols/book-sync/constants.ts'
 import { DAILY_EXPORT_TYPES, JOIN_TYPES } from '../../protocols/community/typed-data.ts'
 import { orderTopic } from '../../protocols/constants.ts'
 import * as orderConstants from '../../protocols/order/constants.ts'
-import { MARKET_RULES_TYPES, ORDER_TYPES } from '../../protocols/order/typed-data.ts'
+import { MARKET_RULES_TYPES, OPTIONAL_MARKET_RULES, ORDER_TYPES } from '../../protocols/order/typed-data.ts'
 import * as gossipConstants from '../../protocols/order-gossip/constants.ts'
 import * as tradeConstants from '../../protocols/trade/constants.ts'
 import { READING_TYPES, RECEIPT_TYPES, TRADE_TYPES } from '../../protocols/trade/typed-data.ts'
@@ -76,6 +76,12 @@ describe('protocol specifications', () => {
     for (const [page, types] of [[order, ORDER_TYPES], [order, MARKET_RULES_TYPES], [community, JOIN_TYPES], [community, DAILY_EXPORT_TYPES], [trade, TRADE_TYPES], [trade, RECEIPT_TYPES], [trade, READING_TYPES]] as const) {
       expect(page).to.include(`\n${typeString(types)}\n`)
     }
+  })
+
+  it('should list the optional market rules with their types, in the order in which they are hashed', () => {
+    const table = rows(order.slice(0, order.indexOf('The **rules digest**')), /^\| `\w+` \| \w+ \|/)
+    expect(table.slice(table.findIndex(([name]) => name === 'delivery') + 1).map(([name, type]) => [name, type]))
+      .to.deep.equal(OPTIONAL_MARKET_RULES.map(({ name, type }) => [name, type]))
   })
 
   it('should name every field of the wire forms', () => {
