@@ -47,6 +47,8 @@ export interface JsonProfile {
   readonly stamp?: JsonPlace | readonly JsonPlace[]
   /** A topic that is heard as long as the device lives: makes fresh what is only sent when it changes. */
   readonly alive?: string
+  /** Where the device tells that the grid is away, and what it says then. */
+  readonly offGrid?: JsonPlace & { readonly says: readonly unknown[] }
   readonly serial?: JsonPlace
   readonly model?: JsonPlace
 }
@@ -73,7 +75,7 @@ export function jsonDevice (profile: JsonProfile, init: JsonDeviceInit): Device 
   const { name, source, now, traits = {}, elapsed = elapsedMs } = init
   checkProfile(profile)
   const stamps = listed(profile.stamp)
-  const requests = new Set([...QUANTITIES.flatMap((quantity) => listed<JsonPlace>(profile.values[quantity])), ...stamps].map(({ request }) => request))
+  const requests = new Set([...QUANTITIES.flatMap((quantity) => listed<JsonPlace>(profile.values[quantity])), ...stamps, ...listed(profile.offGrid)].map(({ request }) => request))
   let seen = { content: '', at: 0 }
   let identifyAt = elapsed() + IDENTIFY_MS
 
@@ -100,8 +102,9 @@ export function jsonDevice (profile: JsonProfile, init: JsonDeviceInit): Device 
     seen = stamp == null || seen.content !== content ? { content, at: elapsed() } : seen
     const alive = profile.alive == null ? undefined : answers.get(profile.alive)
     const ages = alive == null ? [...usable.values()].map(({ ageMs }) => ageMs) : [alive.ageMs]
+    const isOffGrid = profile.offGrid?.says.includes(firstAt(usable, profile.offGrid)) === true
     const keptMs = kept && deviceTime != null ? Math.max(0, now() - deviceTime) * 1000 : 0
-    return { ...values, ...deviceTime == null ? {} : { deviceTime }, ageMs: Math.round(Math.max(0, keptMs, elapsed() - seen.at, ...ages)) }
+    return { ...values, ...deviceTime == null ? {} : { deviceTime }, ...isOffGrid ? { isOffGrid } : {}, ageMs: Math.round(Math.max(0, keptMs, elapsed() - seen.at, ...ages)) }
   }
 
   const steady = steadily({ read, ...traits })

@@ -24,6 +24,8 @@ export interface RegisterMeterInit {
   instant(): Instant
   /** Seconds of market time between two looks at a device without a memory; 10 unless given. */
   readonly sampleSec?: number
+  /** Market seconds in a real one, which is what devices tell their ages in; 1 unless given. */
+  readonly speed?: number
   /** True where the community lets a home sell by a register of coarse steps. */
   readonly maySellCoarse?: boolean
 }
@@ -36,7 +38,7 @@ export function registerMeter (device: Device, init: RegisterMeterInit): Meter {
     : { read: async (at) => read.call(device, at), status: () => ({ traits: device.traits }), close: async () => device.close() }
 }
 
-function sampledMeter (device: Device, { instant, sampleSec = 10, maySellCoarse = false }: RegisterMeterInit): Meter {
+function sampledMeter (device: Device, { instant, sampleSec = 10, speed = 1, maySellCoarse = false }: RegisterMeterInit): Meter {
   let log = EMPTY_LOG
   let sample: Sample | undefined
   let seenMs: number | undefined
@@ -46,7 +48,7 @@ function sampledMeter (device: Device, { instant, sampleSec = 10, maySellCoarse 
   const look = async (): Promise<void> => {
     const answer = await inTime(device.sample())
     const before = log
-    log = addSample(log, answer, { at: instant(), traits: device.traits })
+    log = addSample(log, { ...answer, ageMs: Math.round(answer.ageMs * speed) }, { at: instant(), traits: device.traits })
     if (log.last !== before.last) {
       seenMs = instant().wallMs
     }

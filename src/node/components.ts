@@ -8,13 +8,14 @@ import { strategies } from '../agent/strategies/index.ts'
 import { defineStrategy } from '../agent/strategy.ts'
 import { createEscrowSettlement } from '../chain/escrow.ts'
 import { createMembership } from '../chain/membership.ts'
-import { CodedError } from '../domain/errors.ts'
+import { CodedError, explain } from '../domain/errors.ts'
 import { isReserve } from '../domain/knobs.ts'
 import { checkMarketRules } from '../domain/market-rules.ts'
 import { parseMoney } from '../domain/units.ts'
 import { composite } from '../drivers/composite.ts'
 import { drivers } from '../drivers/index.ts'
 import { registerMeter } from '../drivers/registers.ts'
+import { whenAwake } from '../drivers/when-awake.ts'
 import { mechanisms } from '../market/mechanisms/index.ts'
 import { OrderBook } from '../market/order-book.ts'
 import { createNetwork } from '../network/network.ts'
@@ -24,6 +25,7 @@ import { createLocalSigner } from '../signing/local-signer.ts'
 import { chooseRecovery } from '../signing/recovery.ts'
 import { openStore } from '../store/store.ts'
 import { Ledger } from './ledger.ts'
+import { lockMeter } from './meter-lock.ts'
 import { createNode } from './node.ts'
 import { createSystemClock } from './system-clock.ts'
 import { tariffPlan } from './tariff-plan.ts'
@@ -36,8 +38,12 @@ import type { Account, Hex, Money } from '../domain/units.ts'
 import type { Driver, DriverComponents, DriverParams } from '../drivers/driver.ts'
 import type { Mechanism } from '../market/mechanism.ts'
 import type { Device } from '../ports/device.ts'
+import type { Meter } from '../ports/meter.ts'
 import type { ReadingSigner } from '../ports/reading-signer.ts'
 import type { Logger } from '../ports/telemetry.ts'
+
+/** A meter cannot be looked at more often: looks must not be a minute of market time apart. */
+const MAX_LIVE_SPEED = 200
 
 /** In a market that runs fast many of its seconds pass between two blocks; the newest may be this old on the wall clock. */
 const HEAD_AGE_REAL_SEC = 30
@@ -115,8 +121,19 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   const { decimals } = await settlement.token().catch(closing)
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
   const device = await connect({ now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter'), directory: dirname(databasePath) }).catch(closing)
-  const meter = registerMeter(device, { instant: () => clock.instant(), sampleSec: config.meter.sampleSec, maySellCoarse: config.meter.sellCoarse })
   const { serial } = device.traits
+  const release = await claim(device, config).catch(async (error: unknown) => {
+    await device.close()
+    return closing(error)
+  })
+  const sampled = registerMeter(device, { instant: () => clock.instant(), sampleSec: config.meter.sampleSec, speed, maySellCoarse: config.meter.sellCoarse })
+  const meter: Meter = {
+    ...sampled,
+    async close () {
+      await sampled.close()
+      await release()
+    }
+  }
   const network = createNetwork({
     privateKey,
     meterTag: serial == null ? undefined : meterTag(serial, peerIdOf(signer.key).toString()),
@@ -164,12 +181,24 @@ function connector ({ meter, secondMeter, inverter, battery }: Config, known: re
   }
   const first = named('meter.driver', types, meter.driver)
   const others = { secondMeter: prepare('secondMeter', secondMeter), inverter: prepare('inverter', inverter), battery: prepare('battery', battery) }
-  return async (components) => composite({
-    meter: await first.connect(meter.params, components),
-    secondMeter: await others.secondMeter?.(components),
-    inverter: await others.inverter?.(components),
-    battery: await others.battery?.(components)
-  })
+  return async (components) => {
+    const awaited = async (section: string, dial: typeof others.inverter): Promise<Device | undefined> =>
+      dial == null ? undefined : whenAwake(async () => dial(components), (error) => { components.logger.warn(`the ${section} does not answer yet`, { error: explain(error) }) })
+    return composite({
+      meter: await first.connect(meter.params, components),
+      secondMeter: await others.secondMeter?.(components),
+      inverter: await awaited('inverter', others.inverter),
+      battery: await awaited('battery', others.battery)
+    })
+  }
+}
+
+/** Takes the meter for this node alone. Throws `METER_IN_USE`, and `CONFIG_INVALID` when the market runs away from it. Returns the way to give it back. */
+async function claim ({ read, traits }: Device, { clock: { speed } }: Config): Promise<() => Promise<void>> {
+  if (read == null && speed > MAX_LIVE_SPEED) {
+    throw new CodedError('CONFIG_INVALID', `clock.speed is ${speed}, but a real meter can be followed at ${MAX_LIVE_SPEED} at most: slow the market down, or use the driver demo or csv-replay.`)
+  }
+  return traits.serial == null ? async () => {} : lockMeter(traits.serial)
 }
 
 /** The configuration in base units of the token. Throws `CONFIG_INVALID` for an amount with more digits than the token has. */

@@ -19,6 +19,7 @@ import type { ProfiledHome, StreetProfiles } from './profiles.ts'
 import type { ApiClient } from '../api/client.ts'
 import type { PracticeChain } from '../chain/practice-chain.ts'
 import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
+import type { DriverParams } from '../drivers/driver.ts'
 
 /** What every practice home pays and gets without neighbours, in practice euros per kWh. */
 export const PRACTICE_TARIFF = { retail: '0.30', feedIn: '0.08' }
@@ -50,6 +51,8 @@ export interface StreetInit {
   readonly mdns?: boolean
   /** Interrupts the start. */
   readonly signal?: AbortSignal
+  /** Meters of its own for the street; each home replays its profile unless given. */
+  meter?(index: number): { readonly driver: string, readonly params: DriverParams }
   /** What is being waited for, in one line. */
   onProgress(line: string): void
 }
@@ -172,6 +175,7 @@ async function build (init: StreetInit, cleanups: Cleanups): Promise<Street> {
 }
 
 interface HomePlan {
+  readonly index: number
   readonly profile: ProfiledHome
   readonly paths: ReturnType<typeof dataPaths>
   readonly ownerKey: Hex
@@ -185,7 +189,7 @@ function planHome (profile: ProfiledHome, index: number, { seed, folder }: Stree
   const key = (role: string): Hex => `0x${createHash('sha256').update(`wattmesh practice ${role} ${seed} ${index}`).digest('hex')}`
   const [ownerKey, hotKey] = [key('owner'), key('node')]
   const paths = dataPaths({ option: join(folder, `${index + 1}-${profile.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`) })
-  return { profile, paths, ownerKey, hotKey, owner: addressOf(publicKeyOf(ownerKey)), hot: addressOf(publicKeyOf(hotKey)) }
+  return { index, profile, paths, ownerKey, hotKey, owner: addressOf(publicKeyOf(ownerKey)), hot: addressOf(publicKeyOf(hotKey)) }
 }
 
 /** Gives each owner gas and money, deposits it and registers the hot key: what an owner does once by hand. */
@@ -225,7 +229,7 @@ function mineRegularly (chain: PracticeChain, now: () => UnixSeconds, everyMs: n
 async function writeHome (plan: HomePlan, { init, chain, mdnsTag, clock }: {
   init: StreetInit, chain: PracticeChain, mdnsTag: string, clock: { speed: number, realStartMs: number, marketStart: UnixSeconds }
 }): Promise<void> {
-  const { paths, profile, owner, hotKey } = plan
+  const { index, paths, profile, owner, hotKey } = plan
   const { speed, periodSec, profiles, periods } = init
   createDataDirectory(paths)
   writeKeyFile(paths.key, hotKey)
@@ -249,7 +253,7 @@ async function writeHome (plan: HomePlan, { init, chain, mdnsTag, clock }: {
     chain: { rpc: chain.rpcUrl, confirmations: 2, pollMs: BLOCK_MS, deployBlock: Number(chain.deployBlock) },
     tariff: PRACTICE_TARIFF,
     network: { listen: ['/ip4/0.0.0.0/tcp/0'], mdns: init.mdns !== false, mdnsTag, dht: false, portMapping: false, reachability: false, relay: false, relayForOthers: false, holePunching: false },
-    meter: { driver: 'csv-replay', params: { file } },
+    meter: init.meter?.(index) ?? { driver: 'csv-replay', params: { file } },
     trading: {
       lookMinSec: realSeconds(0.15, 15),
       lookMaxSec: realSeconds(0.3, 30),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { syntheticStreet } from '../../src/practice/profiles.ts'
 import { startStreet } from '../../src/practice/street.ts'
-import type { Street } from '../../src/practice/street.ts'
+import type { Street, StreetInit } from '../../src/practice/street.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli/index.ts', import.meta.url))
 
@@ -14,8 +14,8 @@ export const CLI_COMMAND: readonly string[] = [
 ]
 
 /** A street of real processes over a temporary folder that goes away with it. */
-export async function startTestStreet (init: { homes: number, periods: number, speed?: number, seed?: number }): Promise<Street> {
-  const { homes, periods, speed = 600, seed = 3 } = init
+export async function startTestStreet (init: { homes: number, periods: number, speed?: number, seed?: number, meter?: StreetInit['meter'] }): Promise<Street> {
+  const { homes, periods, speed = 600, seed = 3, meter } = init
   const folder = await mkdtemp(join(tmpdir(), 'wattmesh-test-'))
   const street = await startStreet({
     profiles: syntheticStreet({ seed, homes, periods }),
@@ -23,6 +23,7 @@ export async function startTestStreet (init: { homes: number, periods: number, s
     periods,
     periodSec: 900,
     speed,
+    meter,
     folder,
     command: [...CLI_COMMAND, 'start'],
     onProgress: () => {}

@@ -16,12 +16,14 @@ const CHANNELS = {
   batteryCapacityWh: ['EssCapacity', 'Wh']
 } as const
 
-const REQUEST = `/rest/channel/_sum/(${Object.values(CHANNELS).map(([name]) => name).join('|')})`
+const REQUEST = `/rest/channel/_sum/(${Object.values(CHANNELS).map(([name]) => name).join('|')}|GridMode)`
 
 /** One request for all channels; a component that is still starting answers null, which is unknown. */
 const profile: JsonProfile = {
   values: Object.fromEntries(Object.entries(CHANNELS).map(([quantity, [name, unit]]): [string, JsonValue] =>
-    [quantity, { request: REQUEST, path: `[address=_sum/${name}].value`, unit }]))
+    [quantity, { request: REQUEST, path: `[address=_sum/${name}].value`, unit }])),
+  // 2 on the battery, 3 on a generator
+  offGrid: { request: REQUEST, path: '[address=_sum/GridMode].value', says: [2, 3] }
 }
 
 export const openems = defineDriver({
