@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'aegir/chai'
-import { lockMeter } from '../../src/node/meter-lock.ts'
+import { lockMeter } from '../../src/drivers/meter-lock.ts'
 
 const SERIAL = `meter of process ${process.pid}`
-const MODULE = fileURLToPath(new URL('../../src/node/meter-lock.ts', import.meta.url))
+const MODULE = fileURLToPath(new URL('../../src/drivers/meter-lock.ts', import.meta.url))
 
 describe('one meter on one computer', function () {
   this.timeout(30_000)
