@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { unlink } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { CodedError } from '../domain/errors.ts'
 import type { Server } from 'node:net'
@@ -9,10 +8,10 @@ import type { Server } from 'node:net'
 /**
  * Makes sure that no other node of this user reads the meter on this computer: both would sell the same energy. A socket and no
  * file with a process number, because it is gone with its process, however that ends. Returns the way to give the meter
- * back. Throws `METER_IN_USE`.
+ * back. `folder` is one that all nodes share. Throws `METER_IN_USE`.
  */
-export async function lockMeter (serial: string): Promise<() => Promise<void>> {
-  const place = placeOf(serial)
+export async function lockMeter (serial: string, folder: string): Promise<() => Promise<void>> {
+  const place = placeOf(serial, folder)
   const server = await listen(place) ?? (await isAnswered(place) ? undefined : await listenAnew(place))
   if (server == null) {
     throw new CodedError('METER_IN_USE', `Another node on this computer already reads the meter with serial number ${serial}: stop that one first, or give each home a meter of its own.`, { details: { serial } })
@@ -20,9 +19,9 @@ export async function lockMeter (serial: string): Promise<() => Promise<void>> {
   return async () => { await new Promise((resolve) => { server.close(resolve) }) }
 }
 
-function placeOf (serial: string): string {
-  const name = `wattmesh-${userInfo().uid}-${createHash('sha256').update(serial).digest('hex').slice(0, 16)}`
-  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.meter`)
+function placeOf (serial: string, folder: string): string {
+  const name = `wattmesh-${process.getuid?.() ?? 0}-${createHash('sha256').update(serial).digest('hex').slice(0, 16)}`
+  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(folder, `${name}.meter`)
 }
 
 /** Undefined when the place is taken. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { MAX_BOOK_ORDERS, MAX_OPEN_ORDERS_PER_SIGNER } from '../../protocols/order-gossip/constants.ts'
 import { draw } from '../agent/draws.ts'
@@ -198,7 +199,7 @@ async function claim ({ read, traits }: Device, { clock: { speed } }: Config): P
   if (read == null && speed > MAX_LIVE_SPEED) {
     throw new CodedError('CONFIG_INVALID', `clock.speed is ${speed}, but a real meter can be followed at ${MAX_LIVE_SPEED} at most: slow the market down, or use the driver demo or csv-replay.`)
   }
-  return traits.serial == null ? async () => {} : lockMeter(traits.serial)
+  return traits.serial == null ? async () => {} : lockMeter(traits.serial, tmpdir())
 }
 
 /** The configuration in base units of the token. Throws `CONFIG_INVALID` for an amount with more digits than the token has. */
