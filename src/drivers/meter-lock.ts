@@ -8,13 +8,13 @@ import type { Server } from 'node:net'
 /**
  * Makes sure that no other node of this user reads the meter on this computer: both would sell the same energy. A socket and no
  * file with a process number, because it is gone with its process, however that ends. Returns the way to give the meter
- * back. `folder` is one that all nodes share. Throws `METER_IN_USE`.
+ * back. `folder` is one that all nodes share. Throws `DEVICE_IN_USE`.
  */
 export async function lockMeter (serial: string, folder: string): Promise<() => Promise<void>> {
   const place = placeOf(serial, folder)
   const server = await listen(place) ?? (await isAnswered(place) ? undefined : await listenAnew(place))
   if (server == null) {
-    throw new CodedError('METER_IN_USE', `Another node on this computer already reads the meter with serial number ${serial}: stop that one first, or give each home a meter of its own.`, { details: { serial } })
+    throw new CodedError('DEVICE_IN_USE', `Another node on this computer already reads the meter with serial number ${serial}: stop that one first, or give each home a meter of its own.`, { details: { serial } })
   }
   return async () => { await new Promise((resolve) => { server.close(resolve) }) }
 }

@@ -113,7 +113,7 @@ function restored ({ version, serial, log }: MeterMemory, traits: DeviceTraits):
 
 function problemOf (log: RegisterLog, { sample, failure, isSilent }: { sample?: Sample, failure?: unknown, isSilent: boolean }): string | undefined {
   if (failure != null) {
-    return `the meter does not answer: ${explain(failure)}`
+    return `the meter cannot be read: ${explain(failure)}`
   }
   if (sample != null && sample.importMilliWh == null && log.last == null) {
     return 'the device shows no import register: it does not measure the grid connection'

@@ -194,7 +194,7 @@ function connector ({ meter, secondMeter, inverter, battery }: Config, known: re
   }
 }
 
-/** Takes the meter for this node alone. Throws `METER_IN_USE`, and `CONFIG_INVALID` when the market runs away from it. Returns the way to give it back. */
+/** Takes the meter for this node alone. Throws `DEVICE_IN_USE`, and `CONFIG_INVALID` when the market runs away from it. Returns the way to give it back. */
 async function claim ({ read, traits }: Device, { clock: { speed } }: Config): Promise<() => Promise<void>> {
   if (read == null && speed > MAX_LIVE_SPEED) {
     throw new CodedError('CONFIG_INVALID', `clock.speed is ${speed}, but a real meter can be followed at ${MAX_LIVE_SPEED} at most: slow the market down, or use the driver demo or csv-replay.`)

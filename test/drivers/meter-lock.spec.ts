@@ -14,7 +14,7 @@ describe('one meter on one computer', function () {
   it('should belong to one node until that gives it back', async () => {
     const release = await lockMeter(SERIAL, tmpdir())
     const refused = await lockMeter(SERIAL, tmpdir()).then(() => undefined, (error: Error) => error)
-    expect(refused).to.have.property('code', 'METER_IN_USE')
+    expect(refused).to.have.property('code', 'DEVICE_IN_USE')
     expect(refused?.message).to.include(SERIAL)
     await (await lockMeter(`${SERIAL}, another`, tmpdir()))()
     await release()
@@ -26,7 +26,7 @@ describe('one meter on one computer', function () {
     const other = spawn(process.execPath, ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } })
     try {
       await once(other.stdout, 'data')
-      await expect(lockMeter(SERIAL, tmpdir())).to.eventually.be.rejected.with.property('code', 'METER_IN_USE')
+      await expect(lockMeter(SERIAL, tmpdir())).to.eventually.be.rejected.with.property('code', 'DEVICE_IN_USE')
     } finally {
       other.kill('SIGKILL')
       await once(other, 'exit')

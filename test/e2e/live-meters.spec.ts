@@ -137,7 +137,7 @@ describe('homes with a SunSpec meter and with one behind MQTT', function () {
     const unpluggedAt = street.now()
     await unplug()
     await until(async () => (await seller().api.status()).cannotSell != null, 20_000)
-    expect(await problem()).to.match(/^the meter does not answer: /)
+    expect(await problem()).to.match(/^the meter cannot be read: /)
     await until(() => Math.floor(street.now() / 900) > Math.floor((unpluggedAt + 60) / 900) && street.now() % 900 > 60, 20_000)
     await plugIn()
     await until(async () => await problem() == null && (await seller().api.status()).cannotSell == null, 20_000)
