@@ -177,6 +177,12 @@ describe('devices over HTTP', () => {
     expect(server.asked).to.have.lengthOf(1)
   })
 
+  it('E55 should take the serial number its owner read on the meter, where the device tells none', async () => {
+    const answer: Answerer = () => ({ body: [{ address: '_sum/GridActivePower', value: 0 }] })
+    expect((await connect('openems', answer, { params: { serial: '1EMH-7' } })).traits.serial).to.equal('1EMH-7')
+    expect((await connect('evcc', pages({ '/api/state': { gridPower: 0 } }), { params: { serial: '1EMH-7' } })).traits.serial).to.equal('1EMH-7')
+  })
+
   it('E60 should hear from OpenEMS that the grid is away', async () => {
     const answer = (mode: number): Answerer => () => ({ body: [{ address: '_sum/GridActivePower', value: 0 }, { address: '_sum/GridMode', value: mode }] })
     expect(await sampled('openems', answer(1))).to.deep.equal({ gridWatts: 0 })

@@ -1,5 +1,5 @@
 import { defineDriver } from '../driver.ts'
-import { FINGERPRINT_PARAM, httpDevice, URL_PARAM } from '../http-params.ts'
+import { FINGERPRINT_PARAM, httpDevice, SERIAL_PARAM, serialOf, URL_PARAM } from '../http-params.ts'
 import { jsonDevice } from '../json-profile.ts'
 import type { JsonProfile, JsonValue } from '../json-profile.ts'
 
@@ -33,11 +33,12 @@ export const openems = defineDriver({
   params: [
     URL_PARAM,
     FINGERPRINT_PARAM,
-    { name: 'password', type: 'text', isSecret: true, description: 'Password of a user of the edge; "user" unless given, which may only read.' }
+    { name: 'password', type: 'text', isSecret: true, description: 'Password of a user of the edge; "user" unless given, which may only read.' },
+    SERIAL_PARAM
   ],
   async connect (params, components) {
     const { password = 'user' } = params as { password?: string }
     const source = httpDevice(params, components, { auth: { basic: { user: 'x', password } } })
-    return jsonDevice(profile, { name: 'OpenEMS', source, now: components.now, traits: { maker: 'OpenEMS' } })
+    return jsonDevice(profile, { name: 'OpenEMS', source, now: components.now, traits: { maker: 'OpenEMS', ...serialOf(params) } })
   }
 })
