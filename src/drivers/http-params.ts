@@ -12,13 +12,6 @@ export const FINGERPRINT_PARAM: Param = {
   name: 'fingerprint', type: 'text', description: 'SHA-256 fingerprint of the only certificate to accept. Without it, the certificate of the first contact is remembered.'
 }
 
-/** For devices that do not tell the number themselves. */
-export const SERIAL_PARAM: Param = { name: 'serial', type: 'text', description: 'Serial number on your grid meter, so that no other home sells by it.' }
-
-export function serialOf ({ serial }: DriverParams): { readonly serial?: string } {
-  return typeof serial === 'string' ? { serial } : {}
-}
-
 /** The device's web server. */
 export function httpDevice (params: DriverParams, { directory }: DriverComponents, init: Omit<HttpJsonInit, 'url' | 'fingerprint' | 'pins'> = {}): JsonSource {
   return httpJson({ ...init, url: String(params.url), fingerprint: optionalText(params.fingerprint), pins: devicePins(directory) })

@@ -9,7 +9,7 @@ import { strategies } from '../agent/strategies/index.ts'
 import { defineStrategy } from '../agent/strategy.ts'
 import { createEscrowSettlement } from '../chain/escrow.ts'
 import { createMembership } from '../chain/membership.ts'
-import { CodedError, explain } from '../domain/errors.ts'
+import { CodedError, explain, hasCode } from '../domain/errors.ts'
 import { isReserve } from '../domain/knobs.ts'
 import { checkMarketRules } from '../domain/market-rules.ts'
 import { parseMoney } from '../domain/units.ts'
@@ -195,11 +195,20 @@ function connector ({ meter, secondMeter, inverter, battery }: Config, known: re
 }
 
 /** Takes the meter for this node alone. Throws `DEVICE_IN_USE`, and `CONFIG_INVALID` when the market runs away from it. Returns the way to give it back. */
-async function claim ({ read, traits }: Device, { clock: { speed } }: Config): Promise<() => Promise<void>> {
-  if (read == null && speed > MAX_LIVE_SPEED) {
+async function claim (device: Device, { clock: { speed } }: Config): Promise<() => Promise<void>> {
+  if (device.read == null && speed > MAX_LIVE_SPEED) {
     throw new CodedError('CONFIG_INVALID', `clock.speed is ${speed}, but a real meter can be followed at ${MAX_LIVE_SPEED} at most: slow the market down, or use the driver demo or csv-replay.`)
   }
-  return traits.serial == null ? async () => {} : lockMeter(traits.serial, tmpdir())
+  if (device.read == null) {
+    // other troubles may pass by themselves, a wrong password does not
+    await device.sample().catch((error: unknown) => {
+      if (hasCode(error, 'DEVICE_DENIED')) {
+        throw error
+      }
+    })
+  }
+  const { serial } = device.traits
+  return serial == null ? async () => {} : lockMeter(serial, tmpdir())
 }
 
 /** The configuration in base units of the token. Throws `CONFIG_INVALID` for an amount with more digits than the token has. */

@@ -1,6 +1,6 @@
 import { CodedError } from '../../domain/errors.ts'
-import { defineDriver } from '../driver.ts'
-import { FINGERPRINT_PARAM, httpDevice, SERIAL_PARAM, serialOf, TOKEN_PARAM, URL_PARAM } from '../http-params.ts'
+import { defineDriver, SERIAL_PARAM, serialOf } from '../driver.ts'
+import { FINGERPRINT_PARAM, httpDevice, TOKEN_PARAM, URL_PARAM } from '../http-params.ts'
 import { jsonDevice, valuesAt } from '../json-profile.ts'
 import type { UnixSeconds } from '../../domain/units.ts'
 import type { Logger } from '../../ports/telemetry.ts'

@@ -1,5 +1,5 @@
-import { badParam, defineDriver } from '../driver.ts'
-import { FINGERPRINT_PARAM, httpDevice, SERIAL_PARAM, serialOf, URL_PARAM } from '../http-params.ts'
+import { badParam, defineDriver, SERIAL_PARAM, serialOf } from '../driver.ts'
+import { FINGERPRINT_PARAM, httpDevice, URL_PARAM } from '../http-params.ts'
 import { jsonDevice } from '../json-profile.ts'
 import { BROKER_PARAMS, brokerDevice } from '../mqtt-params.ts'
 import type { JsonProfile, JsonValue, Quantity } from '../json-profile.ts'

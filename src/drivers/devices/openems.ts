@@ -1,5 +1,5 @@
-import { defineDriver } from '../driver.ts'
-import { FINGERPRINT_PARAM, httpDevice, SERIAL_PARAM, serialOf, URL_PARAM } from '../http-params.ts'
+import { defineDriver, SERIAL_PARAM, serialOf } from '../driver.ts'
+import { FINGERPRINT_PARAM, httpDevice, URL_PARAM } from '../http-params.ts'
 import { jsonDevice } from '../json-profile.ts'
 import type { JsonProfile, JsonValue } from '../json-profile.ts'
 
