@@ -34,7 +34,7 @@ describe('the owner\'s knobs', () => {
     expect(restarted.status().knobs.paused).to.be.true()
     await street.clock.advanceTo(STREET_START + 4 * HOUR)
     expect(await agreedSince(buyer, STREET_START + 3 * HOUR)).to.deep.equal([])
-    expect(restarted.status().decisions[0].why).to.equal('Trades nothing because you have paused it.')
+    expect(restarted.status().decisions[0].why).to.equal('Trades nothing because you have paused trading.')
     await restarted.changeKnobs({ paused: null })
     await street.clock.advanceTo(STREET_START + 5 * HOUR)
     expect(await agreedSince(buyer, STREET_START + 4 * HOUR)).to.not.be.empty()

@@ -48,7 +48,8 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   print(`  trades       ${status.openTrades} under way`)
   const { problem, traits, seenAt } = status.meter
   print(`  meter        ${problem ?? 'well'}${traits.serial == null ? '' : `, number ${traits.serial}`}${seenAt == null ? '' : `, read ${Math.max(0, status.time - seenAt)} s ago`}`)
-  print(`  selling      ${status.cannotSell == null ? 'yes, when there is a surplus' : `no: ${status.cannotSell}`}`)
+  const obstacle = status.cannotSell ?? (status.knobs.paused ? 'trading is paused' : undefined)
+  print(`  selling      ${obstacle == null ? 'yes, when there is a surplus' : `no: ${obstacle}`}`)
   print(`  last period  ${lastReading == null
     ? 'no meter reading yet'
     : `${formatEnergy(lastReading.importWh)} taken from the grid, ${formatEnergy(lastReading.exportWh)} fed in${lastReading.quality == null || lastReading.quality === 'measured' ? '' : ` (${lastReading.quality})`}`}`)
