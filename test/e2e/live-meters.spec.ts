@@ -1,12 +1,12 @@
 import { expect } from 'aegir/chai'
 import { connectAsync } from 'mqtt'
+import { PYMODBUS, startModbusServer, stopModbusServers } from '../drivers/counterparts/modbus-server.ts'
+import { haveOfficialModels, sunSpecMap } from '../drivers/counterparts/sunspec-map.ts'
 import { needs } from '../helpers/debian.ts'
 import { removeTemporaryDirectories } from '../helpers/directory.ts'
 import { BROKER_PASSWORD, BROKER_USER, mosquitto } from '../helpers/mosquitto.ts'
 import { startTestStreet } from '../helpers/practice.ts'
 import { until } from '../helpers/until.ts'
-import { PYMODBUS, startModbusServer, stopModbusServers } from '../drivers/counterparts/modbus-server.ts'
-import { haveOfficialModels, sunSpecMap } from '../drivers/counterparts/sunspec-map.ts'
 import type { PeriodReading } from '../../src/domain/reading.ts'
 import type { Street } from '../../src/practice/street.ts'
 import type { ModbusServer } from '../drivers/counterparts/modbus-server.ts'
@@ -58,9 +58,9 @@ describe('homes with a SunSpec meter and with one behind MQTT', function () {
     broker = await mosquitto()
     const home = await connectAsync(broker.url, { username: BROKER_USER, password: BROKER_PASSWORD })
     const exported = map().at(203, 'TotWhExp')
-    let isTicking = true
+    const stopped = new AbortController()
     const ticking = (async () => {
-      while (isTicking) {
+      while (!stopped.signal.aborted) {
         if (isPlugged) {
           await server.command({ set: [{ address: exported, type: 'uint32', value: START_WH + flowed(EXPORT_WATTS) }] })
         }
@@ -69,7 +69,7 @@ describe('homes with a SunSpec meter and with one behind MQTT', function () {
       }
     })()
     stopTicking = async () => {
-      isTicking = false
+      stopped.abort()
       await ticking
       await home.endAsync(true)
     }

@@ -88,15 +88,10 @@ describe('a home of several devices', function () {
     expect(meterTag('meter 7', peerId)).to.have.length(34)
   })
 
-  const refusal = async (flags: Record<string, unknown>): Promise<Error & { code?: string } | undefined> => {
-    const config = loadConfig({
-      flags: {
-        owner: `0x${'aa'.repeat(20)}`, 'market.area': 'devices', 'market.chainId': chain.chainId, 'market.escrow': chain.escrow, 'chain.rpc': chain.rpcUrl,
-        'tariff.retail': '0.30', 'tariff.feedIn': '0.08', 'meter.driver': 'a-meter', ...flags
-      }
-    })
+  const refusal = async (changes: Record<string, unknown>): Promise<Error & { code?: string } | undefined> => {
+    const flags = { owner: `0x${'aa'.repeat(20)}`, 'market.area': 'devices', 'market.chainId': chain.chainId, 'market.escrow': chain.escrow, 'chain.rpc': chain.rpcUrl, 'tariff.retail': '0.30', 'tariff.feedIn': '0.08', 'meter.driver': 'a-meter', ...changes }
     const drivers = [aDriver('a-meter', () => ({ importMilliWh: 1 }))]
-    return createEnergyNode({ config, databasePath: join(temporaryDirectory(), 'db'), privateKey: `0x${'23'.repeat(32)}`, logger: silentLogger(), drivers }).then(() => undefined, (error: Error) => error)
+    return createEnergyNode({ config: loadConfig({ flags }), databasePath: join(temporaryDirectory(), 'db'), privateKey: `0x${'23'.repeat(32)}`, logger: silentLogger(), drivers }).then(() => undefined, (error: Error) => error)
   }
 
   it('E55 should refuse a second node for one meter on one computer', async () => {
