@@ -95,6 +95,9 @@ export function jsonDevice (profile: JsonProfile, init: JsonDeviceInit): Device 
     const kept = [...answers.values()].some(({ isRetained }) => isRetained === true)
     const usable = deviceTime == null ? new Map([...answers].filter(([, { isRetained }]) => isRetained !== true)) : answers
     const values = readValues(profile, usable)
+    if (answers.size === 0 && failure == null) {
+      throw new CodedError('DEVICE_BAD_ANSWER', `${name} has passed nothing on yet: check the topics in the settings, and that the device sends.`)
+    }
     if (Object.keys(values).length === 0) {
       throw failure ?? badAnswer(name, kept ? 'only values of unknown age, kept by the broker' : 'none of the values that were expected')
     }
@@ -233,13 +236,13 @@ function convert (quantity: Quantity, { unit, step = 1, sign = 1 }: JsonValue, r
 }
 
 /** Throws `DEVICE_BAD_PARAMS` for a unit that does not fit its value. */
-export function checkProfile ({ values }: JsonProfile): void {
+export function checkProfile ({ values }: JsonProfile, nameOf: (quantity: Quantity) => string = (quantity) => quantity): void {
   for (const quantity of QUANTITIES) {
     for (const { unit } of listed(values[quantity])) {
       const isEnergy = quantity.endsWith('Wh')
       const fits = quantity === 'batteryPercent' ? unit === '%' : unit !== '%' && isUnit(unit) && isEnergyUnit(unit) === isEnergy
       if (!fits) {
-        throw new CodedError('DEVICE_BAD_PARAMS', `The unit "${String(unit)}" does not fit ${quantity}: give ${expectedUnit(quantity)}.`)
+        throw new CodedError('DEVICE_BAD_PARAMS', `The unit "${String(unit)}" does not fit ${nameOf(quantity)}: give ${expectedUnit(quantity)}.`)
       }
     }
   }
