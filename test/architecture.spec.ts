@@ -55,9 +55,12 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
     packages: ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:path', 'node:timers/promises']
   },
   cli: {
-    values: ['domain', 'signing', 'config', 'telemetry', 'chain', 'node', 'api', 'practice'],
+    values: ['domain', 'signing', 'config', 'telemetry', 'chain', 'drivers', 'node', 'api', 'practice'],
     types: ['ports'],
-    packages: ['commander', 'uqr', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:url', 'node:util']
+    packages: [
+      'commander', 'uqr', 'node:child_process', 'node:crypto', 'node:dgram', 'node:fs', 'node:fs/promises', 'node:net', 'node:os', 'node:path',
+      'node:readline/promises', 'node:timers/promises', 'node:url', 'node:util'
+    ]
   }
 }
 

@@ -40,5 +40,6 @@ export const MARKET_RULES_TYPES = {
 /** Rules that are part of the digest, behind the others and in this order, only where they differ from the value given here. */
 export const OPTIONAL_MARKET_RULES = [
   { name: 'meterBook', type: 'address', unless: undefined },
+  { name: 'residualSec', type: 'uint32', unless: 86_400 },
   { name: 'unknownMakers', type: 'string', unless: 'allow' }
 ] as const

@@ -33,13 +33,13 @@ export interface ApiClient {
  * Finds the node that runs over a data directory by the file it left there. Throws `NODE_NOT_RUNNING`; later calls throw that
  * too once the node is gone, and the node's own codes otherwise.
  */
-export async function connectApi (file: string): Promise<ApiClient> {
+export async function connectApi (file: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ApiClient> {
   const notRunning = (cause: unknown): CodedError => new CodedError('NODE_NOT_RUNNING', 'No node is running here: start it with `wattmesh start`.', { cause })
   const access = await readFile(file, 'utf8').then((text) => JSON.parse(text) as ApiAccess, (error: unknown) => { throw notRunning(error) })
 
   const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const headers = { authorization: `Bearer ${access.token}`, ...(init.body == null ? {} : { 'content-type': 'application/json' }) }
-    const response = await fetch(`${access.url}${path}`, { ...init, headers }).catch((error: unknown) => { throw notRunning(error) })
+    const response = await fetch(`${access.url}${path}`, { signal, ...init, headers }).catch((error: unknown) => { throw notRunning(error) })
     if (!response.ok) {
       const { code = 'API_FAILED', detail = response.statusText } = await response.json() as { code?: string, detail?: string }
       throw new CodedError(code, detail)

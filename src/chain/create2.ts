@@ -77,7 +77,7 @@ export async function createOnce (blueprint: Blueprint, init: Creation & { reado
  * The code a contract must have, with its immutables: the chain runs the constructor at the very address (a state override of
  * `eth_call`), since chain and address are among what it writes into the code.
  */
-async function expectedCode (reader: ChainReader, address: Account, { initCode, what }: Blueprint): Promise<Hex> {
+export async function expectedCode (reader: ChainReader, address: Account, { initCode, what }: Blueprint): Promise<Hex> {
   const { data } = await reader.call({ to: address, stateOverride: [{ address, code: initCode, state: EMPTY }] })
     .catch((error) => {
       const coded = chainError(error, `verify ${what}`)

@@ -1,7 +1,7 @@
 import { encodeDeployData, keccak256, toBytes } from 'viem'
 import { energyEscrowAbi, energyEscrowBytecode, practiceTokenAbi } from '../../contracts/abi.ts'
 import { CodedError, hasCode } from '../domain/errors.ts'
-import { create2Address, createOnce, openChain } from './create2.ts'
+import { create2Address, createOnce, expectedCode, openChain } from './create2.ts'
 import { chainError } from './errors.ts'
 import type { ChainReader } from './client.ts'
 import type { Blueprint, CreatedBy, Creation } from './create2.ts'
@@ -93,4 +93,10 @@ async function readToken (reader: ChainReader, address: Account): Promise<Token>
     const coded = chainError(error, 'read the token')
     throw hasCode(coded, 'CHAIN_UNREACHABLE') ? coded : bad(error)
   }
+}
+
+/** Whether what is at `escrow` is this release's escrow of `token`. Throws `CHAIN_FAILED` where the service cannot tell. */
+export async function isThisRelease (reader: ChainReader, { escrow, token }: { readonly escrow: Account, readonly token: Account }): Promise<boolean> {
+  const [code, expected] = await Promise.all([reader.getCode({ address: escrow }), expectedCode(reader, escrow, blueprint(token))])
+  return code === expected
 }

@@ -124,7 +124,8 @@ export async function checkContract (reader: ChainReader, escrow: Account): Prom
   }
 }
 
-interface Reads {
+/** Everything that is read of the escrow, without a key. */
+export interface Reads {
   /** Newest block with enough confirmations; never before the contract's own. */
   head(): Promise<bigint>
   token(): Promise<Token>
@@ -133,7 +134,7 @@ interface Reads {
   tab(buyer: Account, seller: Account): Promise<ChainTab>
 }
 
-function createReads (reader: ChainReader, init: EscrowSettlementInit): Reads {
+export function createReads (reader: ChainReader, init: Pick<EscrowSettlementInit, 'escrow' | 'deployBlock' | 'confirmations'>): Reads {
   const escrow = { address: init.escrow, abi: energyEscrowAbi } as const
   const floor = init.deployBlock ?? 0n
   const depth = BigInt(Math.max(1, init.confirmations) - 1)

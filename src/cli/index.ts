@@ -10,6 +10,8 @@ import { certificatesCommand } from './commands/certificates.ts'
 import { chainCommand } from './commands/chain.ts'
 import { communityCommand } from './commands/community.ts'
 import { demoCommand } from './commands/demo.ts'
+import { devicesCommand } from './commands/devices.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { initCommand } from './commands/init.ts'
 import { inviteCommand } from './commands/invite.ts'
 import { joinCommand } from './commands/join.ts'
@@ -23,8 +25,8 @@ import { fail } from './output.ts'
 
 /** Every command, in the order in which people meet them. */
 export const COMMANDS: ReadonlyArray<() => Command> = [
-  demoCommand, initCommand, joinCommand, startCommand, inviteCommand, statusCommand, bookCommand, tradesCommand, whyCommand, tradingCommand, walletCommand,
-  chainCommand, communityCommand, certificatesCommand
+  demoCommand, initCommand, joinCommand, devicesCommand, startCommand, doctorCommand, inviteCommand, statusCommand, bookCommand, tradesCommand, whyCommand,
+  tradingCommand, walletCommand, chainCommand, communityCommand, certificatesCommand
 ]
 
 export function createProgram (): Command {

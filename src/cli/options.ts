@@ -51,6 +51,6 @@ export function pathsOf ({ data }: { data?: string }): DataPaths {
 }
 
 /** The running node over the data directory. Throws `NODE_NOT_RUNNING`. */
-export async function runningNode (options: { data?: string }): Promise<ApiClient> {
-  return connectApi(pathsOf(options).api)
+export async function runningNode (options: { data?: string }, signal?: AbortSignal): Promise<ApiClient> {
+  return connectApi(pathsOf(options).api, { signal })
 }

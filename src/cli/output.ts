@@ -17,6 +17,26 @@ export function printJson (value: unknown): void {
   print(JSON.stringify(value, (_, field: unknown) => typeof field === 'bigint' ? field.toString() : field))
 }
 
+/** Whether there is a person at both ends: nothing is ever asked otherwise. */
+export function isInteractive (): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY
+}
+
+/** Whether the result goes to a screen, where it may be painted over. */
+export function isScreen (): boolean {
+  return process.stdout.isTTY
+}
+
+/** Where a question is asked and answered. */
+export function dialogue (): { input: NodeJS.ReadableStream, output: NodeJS.WritableStream } {
+  return { input: process.stdin, output: process.stderr }
+}
+
+/** Starts the screen of a terminal anew. */
+export function clearScreen (): void {
+  process.stdout.write('\u001b[H\u001b[2J')
+}
+
 export function bold (text: string): string {
   return styleText('bold', text, { stream: process.stderr })
 }

@@ -30,6 +30,7 @@ export const configSchema = Type.Object({
     clockToleranceSec: whole(0, 3600, { default: rules.clockToleranceSec, unit: 'seconds', description: 'How far two honest clocks may be apart.' }),
     mechanism: listedName({ default: rules.mechanism, description: 'How offers and bids find each other.' }),
     delivery: choice(['matched'], { default: rules.delivery, description: 'What counts as delivered: the smaller of what the seller exported and the buyer imported.' }),
+    residualSec: whole(0, 172_800, { default: rules.residualSec, unit: 'seconds', description: 'How long after its end a period may still be traded: what the meters counted beyond its trades, at the middle of the tariffs. 0 never.' }),
     unknownMakers: choice(['allow', 'work'], { default: 'allow', description: 'What an order must bring whose owner never registered its key with the escrow: nothing, or a proof of work that makes floods dear.' }),
     meterBook: Type.Optional(account({ description: 'Address of the meter book of the community: only its members trade, and only their meter keys count. Without one the market is open to everybody.', example: '0x00000000000000000000000000000000000000bb' }))
   }, { description: 'The rules every home of one market shares. Homes whose rules differ in any of these never hear each other.' }),

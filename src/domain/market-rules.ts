@@ -27,6 +27,8 @@ export interface MarketRules {
   readonly mechanism: string
   /** What counts as delivered: `matched` is the smaller of the seller's export and the buyer's import. */
   readonly delivery: 'matched'
+  /** How long after its end what the meters counted beyond the trades of a period may still be traded, in seconds; 0 never. */
+  readonly residualSec: number
   /** The contract that says whose orders and readings count. Without one everybody's do. */
   readonly meterBook?: Account
   /** What an order must bring whose owner is not known to have registered its signer: nothing, or a proof of work. */
@@ -42,7 +44,8 @@ export const DEFAULT_MARKET_RULES: Omit<MarketRules, 'area' | 'chainId' | 'escro
   confirmSec: 5,
   clockToleranceSec: 5,
   mechanism: 'continuous',
-  delivery: 'matched'
+  delivery: 'matched',
+  residualSec: 86_400
 }
 
 /** Returns the rules unchanged, or throws `RULES_INVALID` naming the field. */
@@ -60,6 +63,7 @@ export function checkMarketRules (rules: MarketRules): MarketRules {
     [isWhole(rules.clockToleranceSec, 0, 3600), 'clockToleranceSec must be 0 to 3600'],
     [/^[a-z-]{1,32}$/.test(rules.mechanism), 'mechanism must be a name of 1 to 32 lower-case letters and dashes'],
     [rules.delivery === 'matched', 'delivery must be "matched"'],
+    [isWhole(rules.residualSec, 0, 172_800), 'residualSec must be 0 to 172800'],
     [rules.meterBook == null || isHex(rules.meterBook, 20), 'meterBook must be an address: 0x and 40 lower-case hexadecimal digits'],
     [rules.unknownMakers == null || ['allow', 'work'].includes(rules.unknownMakers), 'unknownMakers must be "allow" or "work"']
   ]

@@ -1,3 +1,5 @@
+import { gateClosure, residualEnd } from './period.ts'
+import type { MarketRules } from './market-rules.ts'
 import type { Account, Hex, PricePerKwh, PublicKey, UnixSeconds, WattHours } from './units.ts'
 
 export type Side = 'offer' | 'bid'
@@ -59,4 +61,19 @@ export function priceAt (schedule: readonly Knot[], elapsed: number): PricePerKw
     before = knot
   }
   return before.price
+}
+
+/** Where the only knot of a residual offer stands: at the end of the period, which no other offer's knot reaches. */
+export function residualKnotAt ({ windowSec, gateClosureSec, periodSec }: MarketRules): number {
+  return windowSec + gateClosureSec + periodSec
+}
+
+/** True for an offer of what a metered period left over, at one price. */
+export function isResidual ({ schedule }: Pick<Order, 'schedule'>, rules: MarketRules): boolean {
+  return schedule.length === 1 && schedule[0].at === residualKnotAt(rules)
+}
+
+/** First second in which the order can no longer be traded. */
+export function closingOf (order: Pick<Order, 'periodStart' | 'schedule'>, rules: MarketRules): UnixSeconds {
+  return isResidual(order, rules) ? residualEnd(order.periodStart, rules) : gateClosure(order.periodStart, rules)
 }

@@ -32,6 +32,16 @@ export function openPeriods (now: UnixSeconds, rules: MarketRules): UnixSeconds[
   return periods
 }
 
+/** First second after the period; what its trades left over can be traded from here. */
+export function periodEnd (periodStart: UnixSeconds, rules: MarketRules): UnixSeconds {
+  return periodStart + rules.periodSec
+}
+
+/** First second in which what a period left over can no longer be traded. */
+export function residualEnd (periodStart: UnixSeconds, rules: MarketRules): UnixSeconds {
+  return periodEnd(periodStart, rules) + rules.residualSec
+}
+
 /** The escrow's slot that starts with the period. */
 export function slotOf (periodStart: UnixSeconds): number {
   return Math.floor(periodStart / SLOT_SEC)

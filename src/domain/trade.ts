@@ -36,6 +36,8 @@ export interface Trade {
   readonly state: TradeState
   readonly orderId: Hex
   readonly periodStart: UnixSeconds
+  /** Made after the period was metered, of what its other trades left over. */
+  readonly isResidual?: boolean
   /** Owner and hot key of the other side. */
   readonly partner: Account
   readonly partnerKey: PublicKey
@@ -52,6 +54,8 @@ export interface Trade {
   /** This home's and the partner's metered share of the trade, once known. */
   readonly ownWh?: WattHours
   readonly partnerWh?: WattHours
+  /** Buyer only: our share has left the house and can no longer change. */
+  readonly isStated?: boolean
   readonly deliveredWh?: WattHours
   /** What was paid for it: set with `deliveredWh`. */
   readonly amount?: Money
@@ -75,7 +79,7 @@ export function contractedValue (terms: TradeTerms): Money {
 }
 
 /** True while the trade takes energy from this home's plans: agreed or later, or a proposal that may still be answered. */
-export function isBinding ({ state, validUntil }: Trade, now: UnixSeconds): boolean {
+export function isBinding ({ state, validUntil }: Pick<Trade, 'state' | 'validUntil'>, now: UnixSeconds): boolean {
   return state === 'proposed' ? validUntil >= now : state !== 'declined' && state !== 'expired'
 }
 

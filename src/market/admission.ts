@@ -2,7 +2,8 @@
  * The numbered rules of order gossip that need neither the bytes (1, most of 2) nor the signature (14): cheap ones first, each
  * an entry of one table. A broken rule is a verdict and never an exception.
  */
-import { gateClosure, periodAt } from '../domain/period.ts'
+import { closingOf, isResidual } from '../domain/order.ts'
+import { periodAt, periodEnd } from '../domain/period.ts'
 import { isHex, isWhole, MAX_UINT40 } from '../domain/units.ts'
 import type { OrderBook } from './order-book.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
@@ -54,8 +55,8 @@ export const ADMISSION_RULES: readonly AdmissionRule[] = [
   { number: 3, code: 'WRONG_RULES', result: 'reject', applies: (order, { rulesDigest }) => order.rules !== rulesDigest },
   { number: 4, code: 'OUT_OF_RANGE', result: 'reject', applies: (order, { rules, bounds }) => !isInRange(order, rules, bounds) },
   { number: 5, code: 'MISALIGNED', result: 'reject', applies: (order, { rules }) => order.periodStart % rules.periodSec !== 0 },
-  { number: 6, code: 'GATE_CLOSED', result: 'ignore', applies: (order, { rules, now }) => now > gateClosure(order.periodStart, rules) + rules.clockToleranceSec },
-  { number: 7, code: 'TOO_FAR_AHEAD', result: 'ignore', applies: (order, { rules, now, bounds }) => order.periodStart - periodAt(now, rules) > bounds.maxPeriodsAhead * rules.periodSec },
+  { number: 6, code: 'GATE_CLOSED', result: 'ignore', applies: (order, { rules, now }) => now > closingOf(order, rules) + rules.clockToleranceSec },
+  { number: 7, code: 'TOO_FAR_AHEAD', result: 'ignore', applies: isTooEarly },
   { number: 8, code: 'KNOWN', result: 'ignore', applies: (order, { book }, id) => book.standing(order.signer, order.periodStart, order.side)?.order.id === id() },
   { number: 9, code: 'SUPERSEDED', result: 'ignore', applies: (order, { book }) => order.revision <= book.revisionOf(order.signer, order.periodStart, order.side) },
   { number: 10, code: 'QUOTA', result: 'ignore', applies: (order, { book, bounds }) => opensAnother(order, book) && book.openOf(order.signer) >= bounds.maxOpenOrdersPerSigner },
@@ -81,7 +82,19 @@ function isInRange (order: Order, rules: MarketRules, bounds: OrderBounds): bool
     isWhole(order.minFill, 1, order.quantity === 0 ? bounds.maxOrderWh : order.quantity) &&
     isWhole(order.revision, 1, bounds.maxRevision) &&
     order.schedule.length >= 1 && order.schedule.length <= bounds.maxKnots &&
-    isFallingSchedule(order.schedule, { maxAt: rules.windowSec - rules.flatSec, maxPrice: bounds.maxPrice })
+    isFallingSchedule(order.schedule, { maxAt: maxKnotAt(order, rules), maxPrice: bounds.maxPrice })
+}
+
+function maxKnotAt (order: Order, rules: MarketRules): number {
+  const { at } = order.schedule[0]
+  return rules.residualSec > 0 && isResidual(order, rules) ? at : rules.windowSec - rules.flatSec
+}
+
+/** What a period leaves over is known once it has ended. */
+function isTooEarly (order: Order, { rules, now, bounds }: Pick<AdmissionContext, 'rules' | 'now' | 'bounds'>): boolean {
+  return isResidual(order, rules)
+    ? now < periodEnd(order.periodStart, rules) - rules.clockToleranceSec
+    : order.periodStart - periodAt(now, rules) > bounds.maxPeriodsAhead * rules.periodSec
 }
 
 function isFallingSchedule (schedule: readonly Knot[], { maxAt, maxPrice }: { maxAt: number, maxPrice: PricePerKwh }): boolean {

@@ -1,11 +1,11 @@
 import { compareKeys } from '../domain/book-sync.ts'
 import type { OrderKey, SignerDigest } from '../domain/book-sync.ts'
-import type { VerifiedOrder } from '../domain/order.ts'
+import type { Order, VerifiedOrder } from '../domain/order.ts'
 import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
 
 /** What is known of one signer: its newest orders, sorted by period and side. */
 interface Known {
-  readonly orders: VerifiedOrder[]
+  orders: VerifiedOrder[]
   /** Of the orders from `from` on; absent when it has to be computed again. */
   digest?: { readonly from: UnixSeconds, readonly value: Hex | undefined }
 }
@@ -16,6 +16,7 @@ interface Known {
  */
 export class NewestOrders {
   private readonly digestOf: (parts: readonly Hex[]) => Hex
+  private readonly lastFrom: (order: Order) => UnixSeconds
   private readonly bySigner = new Map<Account, Known>()
   /** In rising order, once `isSorted`. */
   private signers: Account[] = []
@@ -24,38 +25,37 @@ export class NewestOrders {
   private version = 0
   private cached: { readonly from: UnixSeconds, readonly version: number, readonly digests: SignerDigest[], readonly root: Hex } | undefined
 
-  /** `digestOf` shortens the bytes of its parts, put end to end, to 16. */
-  constructor (digestOf: (parts: readonly Hex[]) => Hex) {
+  /** `digestOf` shortens the bytes of its parts, put end to end, to 16. `lastFrom` is the last `from` at which an order counts. */
+  constructor (digestOf: (parts: readonly Hex[]) => Hex, lastFrom: (order: Order) => UnixSeconds = ({ periodStart }) => periodStart) {
     this.digestOf = digestOf
+    this.lastFrom = lastFrom
   }
 
   /** Takes in an order the book has accepted. */
   add (order: VerifiedOrder): void {
-    const { signer, periodStart } = order.order
+    const { signer } = order.order
     const known = this.knownOf(signer)
     const place = known.orders.findIndex((each) => compareKeys(each.order, order.order) >= 0)
     const replaces = place >= 0 && compareKeys(known.orders[place].order, order.order) === 0
     known.orders.splice(place < 0 ? known.orders.length : place, replaces ? 1 : 0, order)
     known.digest = undefined
-    this.earliest = Math.min(this.earliest, periodStart)
+    this.earliest = Math.min(this.earliest, this.lastFrom(order.order))
     this.version++
   }
 
-  /** Forgets the periods before `from`. */
+  /** Forgets what no longer counts at `from`. */
   forgetBefore (from: UnixSeconds): void {
     if (from <= this.earliest) {
       return
     }
     this.earliest = Number.MAX_SAFE_INTEGER
     for (const [signer, known] of this.bySigner) {
-      const past = known.orders.findIndex(({ order }) => order.periodStart >= from)
-      known.orders.splice(0, past < 0 ? known.orders.length : past)
+      known.orders = known.orders.filter(({ order }) => this.lastFrom(order) >= from)
       known.digest = undefined
       if (known.orders.length === 0) {
         this.bySigner.delete(signer)
-      } else {
-        this.earliest = Math.min(this.earliest, known.orders[0].order.periodStart)
       }
+      this.earliest = known.orders.reduce((earliest, { order }) => Math.min(earliest, this.lastFrom(order)), this.earliest)
     }
     this.signers = [...this.bySigner.keys()]
     this.isSorted = false
@@ -69,7 +69,7 @@ export class NewestOrders {
 
   /** Those of one signer from `from` on, in rising order of their keys. */
   of (signer: Account, from: UnixSeconds): VerifiedOrder[] {
-    return this.bySigner.get(signer)?.orders.filter(({ order }) => order.periodStart >= from) ?? []
+    return this.bySigner.get(signer)?.orders.filter(({ order }) => this.lastFrom(order) >= from) ?? []
   }
 
   /** One digest for each signer with orders from `from` on, in rising order of signers, and one of them all. */
@@ -89,7 +89,7 @@ export class NewestOrders {
   digest (signer: Account, from: UnixSeconds): Hex | undefined {
     const known = this.bySigner.get(signer)
     if (known != null && known.digest?.from !== from) {
-      const ids = known.orders.filter(({ order }) => order.periodStart >= from).map(({ id }) => id)
+      const ids = known.orders.filter(({ order }) => this.lastFrom(order) >= from).map(({ id }) => id)
       known.digest = { from, value: ids.length === 0 ? undefined : this.digestOf(ids) }
     }
     return known?.digest?.value

@@ -2,7 +2,8 @@
  * The market as this node has heard of it: the newest revision of every order, kept per delivery period. It knows
  * neither where orders come from nor what becomes of them, and has no clock: the time is an argument. Start at `add`.
  */
-import { gateClosure, windowOpening } from '../domain/period.ts'
+import { closingOf } from '../domain/order.ts'
+import { residualEnd, windowOpening } from '../domain/period.ts'
 import { PriceIndex } from './price-index.ts'
 import type { Listed } from './price-index.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
@@ -121,16 +122,17 @@ export class OrderBook {
     }
   }
 
-  /** Forgets the periods no order can be admitted for any more; returns how many open orders went with them. */
+  /** Forgets the orders that could not be admitted any more; returns how many open ones went with them. */
   expire (now: UnixSeconds): number {
     const { rules } = this.init
-    const isOver = (periodStart: UnixSeconds): boolean => now > gateClosure(periodStart, rules) + rules.clockToleranceSec
+    const isOver = ({ order }: Place): boolean => now > closingOf(order.order, rules) + rules.clockToleranceSec
     const before = this.open
     for (const [signer, places] of this.signers) {
       const all = listOf(places)
-      const over = all.filter(({ order }) => isOver(order.order.periodStart))
+      const over = all.filter(isOver)
       if (over.length > 0) {
         const left = all.filter((place) => !over.includes(place))
+        over.forEach((place) => { this.periods.get(place.order.order.periodStart)?.remove(place) })
         this.places -= over.length
         this.open -= over.filter(isOpen).length
         if (left.length === 0) {
@@ -141,7 +143,7 @@ export class OrderBook {
       }
     }
     for (const periodStart of this.periods.keys()) {
-      if (isOver(periodStart)) {
+      if (now > residualEnd(periodStart, rules) + rules.clockToleranceSec) {
         this.periods.delete(periodStart)
       }
     }

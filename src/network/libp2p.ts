@@ -11,7 +11,9 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { fromString } from 'uint8arrays/from-string'
 import { NO_REACH, reachListen, reachServices, reachTransports } from './reach.ts'
+import { addressBook } from './reachability.ts'
 import type { Reach } from './reach.ts'
+import type { AddressBook } from './reachability.ts'
 import type { GossipSub, GossipsubOpts } from '@chainsafe/libp2p-gossipsub'
 import type { Identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
@@ -39,6 +41,9 @@ interface Libp2pServices extends Record<string, unknown> {
   identify: Identify
   ping: Ping
   pubsub: GossipSub
+  addressBook: AddressBook
+  /** Only where `reach.dht` is on. */
+  dht?: { readonly routingTable: { readonly size: number } }
 }
 
 export type Libp2pNode = Libp2p<Libp2pServices>
@@ -77,7 +82,7 @@ export async function createLibp2pNode (init: Libp2pNodeInit): Promise<Libp2pNod
       inboundConnectionThreshold: MAX_NEW_CONNECTIONS_PER_HOST_PER_SEC,
       maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS
     },
-    services: { ...reachServices(reach), identify: identify(), ping: ping(), pubsub: gossipsub(gossipOptions(init)) }
+    services: { ...reachServices(reach), addressBook, identify: identify(), ping: ping(), pubsub: gossipsub(gossipOptions(init)) }
   })
 }
 

@@ -15,6 +15,7 @@ import { exchangeMeterTags } from './meter-tag.ts'
 import { ENOUGH_CONNECTIONS, keepInTouch } from './neighbours.ts'
 import { createOrderGossip } from './order-gossip.ts'
 import { keyOf } from './peer-ids.ts'
+import { reachability } from './reachability.ts'
 import { rememberedScores } from './remembered-scores.ts'
 import { keepRendezvous } from './rendezvous.ts'
 import { createTradeProtocol } from './trade-protocol.ts'
@@ -116,6 +117,7 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
     readBook: async (peerId) => isRunning().books.readBook(peerIdFromString(peerId)),
     peers: () => running == null ? [] : running.node.getPeers().map((peer) => ({ ...describe(isRunning().node, peer), meterTag: isRunning().tags.of(peer.toString()) })),
     addresses: () => running == null ? [] : running.node.getMultiaddrs().map(String),
+    reach: () => running == null ? { open: [], local: [], relayed: [], mapped: [] } : reachability(running.node),
     async dial (address) {
       const { node } = isRunning()
       const target = fullAddress(address)

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto'
 import { MAX_SYNC_PAGE_DIGESTS, MAX_SYNC_PAGE_ORDERS } from '../../protocols/book-sync/constants.ts'
 import { compareKeys } from '../domain/book-sync.ts'
+import { isResidual } from '../domain/order.ts'
+import { residualEnd } from '../domain/period.ts'
 import { NewestOrders } from '../market/newest-orders.ts'
 import type { BookAnswer, BookQuestion, DigestsAnswer, DigestsQuestion, OrdersAnswer, OrdersQuestion } from '../domain/book-sync.ts'
+import type { MarketRules } from '../domain/market-rules.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { Hex, UnixSeconds } from '../domain/units.ts'
 
-/** Empty, with the digests of the book-sync protocol. */
-export function createNewestOrders (): NewestOrders {
-  return new NewestOrders(shortDigest)
+/** Empty, with the digests of the book-sync protocol; an offer of what a period left over counts as long as it can be traded. */
+export function createNewestOrders (rules: MarketRules): NewestOrders {
+  return new NewestOrders(shortDigest, (order) => isResidual(order, rules) ? residualEnd(order.periodStart, rules) : order.periodStart)
 }
 
 /** One page of what we know from the period `from` on. Nothing is kept between two questions. */

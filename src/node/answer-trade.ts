@@ -4,15 +4,15 @@
  */
 import { MAX_CLAIM_SEC, MAX_PARTS, MIN_TAB_LIFE_SEC } from '../../protocols/trade/constants.ts'
 import { tradeWhy } from '../agent/sentence.ts'
-import { priceAt } from '../domain/order.ts'
-import { SLOT_SEC, gateClosure, slotOf, windowOpening } from '../domain/period.ts'
+import { closingOf, isResidual, priceAt } from '../domain/order.ts'
+import { SLOT_SEC, periodEnd, slotOf, windowOpening } from '../domain/period.ts'
 import { EMPTY_TAB } from '../domain/receipt.ts'
 import { isBinding, positionOf } from '../domain/trade.ts'
 import { affordable } from '../domain/units.ts'
 import { exportMeterId, tradeRef } from '../signing/digests.ts'
 import { addressOf } from '../signing/keys.ts'
 import { isReceiptSignedBy, isTradeSignedBy } from '../signing/verify.ts'
-import { NO_TAB, headroom, newerChainTab, receiptProblem } from '../trade/tab-ledger.ts'
+import { NO_TAB, hasPassed, headroom, newerChainTab, nextSeq, receiptProblem, watermark } from '../trade/tab-ledger.ts'
 import { step } from '../trade/trade-machine.ts'
 import type { NodeContext } from './context.ts'
 import type { KeyBook } from './key-book.ts'
@@ -21,7 +21,7 @@ import type { Members } from './members.ts'
 import type { IsPartner } from './neighbours-only.ts'
 import type { SubmitterQueue } from './submit-for-others.ts'
 import type { TradingGate } from './trading-gate.ts'
-import type { VerifiedOrder } from '../domain/order.ts'
+import type { Order, VerifiedOrder } from '../domain/order.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Accept, Confirm, Decline, DeclineCode, Delivery, Propose, ReceiptMessage, TradeAnswer, TradeRequest } from '../domain/trade-message.ts'
 import type { Trade, TradeTerms } from '../domain/trade.ts'
@@ -43,7 +43,8 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
     if (order == null || order.id !== request.orderId) {
       return 'UNKNOWN_ORDER'
     }
-    if (now >= gateClosure(order.order.periodStart, rules)) {
+    const tab = ledger.tab(request.buyer, home.owner)
+    if (now >= closingOf(order.order, rules) || (tab != null && hasPassed(tab, slotOf(order.order.periodStart)))) {
       return 'GATE_CLOSED'
     }
     const elapsed = now + rules.clockToleranceSec - windowOpening(order.order.periodStart, rules)
@@ -60,14 +61,14 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
   /** How much of a proposal the pair's tab covers beside its other trades, in Wh. */
   const covered = (buyer: Account, { id, pricePerKwh, periodStart }: Pick<Trade, 'id' | 'pricePerKwh' | 'periodStart'>): WattHours => {
     const others = ledger.between(buyer, home.owner).filter((trade) => trade.id !== id)
-    const until = periodStart + rules.periodSec + MIN_TAB_LIFE_SEC
+    const until = Math.max(periodEnd(periodStart, rules), clock.now()) + MIN_TAB_LIFE_SEC
     return affordable(headroom(ledger.tab(buyer, home.owner) ?? NO_TAB, others, { credit: home.unsecuredCredit, until }), pricePerKwh)
   }
 
   /** What is left of the trade's order, as long as that is still what we offer. */
   const leftFor = ({ orderId, periodStart }: Trade): WattHours => {
     const order = quotes.standing(periodStart)
-    return order == null || order.id !== orderId || clock.now() >= gateClosure(periodStart, rules) ? 0 : quotes.remaining(order)
+    return order == null || order.id !== orderId || clock.now() >= closingOf(order.order, rules) ? 0 : quotes.remaining(order)
   }
 
   const accept = (trade: Trade): Accept | Decline => trade.terms == null || trade.sellerSignature == null || trade.state === 'expired'
@@ -76,14 +77,14 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
 
   const termsFor = (request: Propose, order: VerifiedOrder, wh: WattHours): TradeTerms => {
     const slot = slotOf(order.order.periodStart)
-    const slotEnd = order.order.periodStart + rules.periodSec
-    const tabEnd = (ledger.tab(request.buyer, home.owner)?.chain.expiry ?? 0) * SLOT_SEC
-    const seqs = ledger.between(request.buyer, home.owner).map(({ terms }) => terms?.slot === slot ? terms.seq : 0)
+    const slotEnd = periodEnd(order.order.periodStart, rules)
+    const tab = ledger.tab(request.buyer, home.owner) ?? NO_TAB
+    const tabEnd = tab.chain.expiry * SLOT_SEC
     return {
       buyer: request.buyer,
       seller: home.owner,
       slot,
-      seq: Math.max(0, ...seqs) + 1,
+      seq: nextSeq(tab, ledger.between(request.buyer, home.owner), slot),
       wh,
       pricePerKwh: request.pricePerKwh,
       attester: attester.address,
@@ -110,8 +111,7 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
       if (problem != null || order == null) {
         return decline(problem ?? 'UNKNOWN_ORDER')
       }
-      const slotEnd = order.order.periodStart + rules.periodSec
-      if (validUntil < slotEnd) {
+      if (validUntil < Math.max(periodEnd(order.order.periodStart, rules), clock.now())) {
         return decline('KEY_NOT_REGISTERED')
       }
       const remaining = quotes.remaining(order)
@@ -128,26 +128,27 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
       if (terms.seq > MAX_PARTS) {
         return decline('BUSY', remaining)
       }
-      const trade = held(request, terms, from)
+      const trade = held(request, { terms, order: order.order, from })
       await ledger.commit({ trades: [trade] })
       return accept(trade)
     })
   }
 
-  const held = (request: Propose, terms: TradeTerms, from: PublicKey): Trade => ({
+  const held = (request: Propose, { terms, order, from }: { terms: TradeTerms, order: Order, from: PublicKey }): Trade => ({
     id: request.tradeId,
     role: 'seller',
     state: 'proposed',
     orderId: request.orderId,
-    periodStart: terms.slot * SLOT_SEC,
+    periodStart: order.periodStart,
+    ...isResidual(order, rules) ? { isResidual: true } : {},
     partner: request.buyer,
     partnerKey: from,
     askedWh: request.wh,
     pricePerKwh: request.pricePerKwh,
-    validUntil: Math.min(clock.now() + rules.confirmSec, gateClosure(terms.slot * SLOT_SEC, rules)),
+    validUntil: Math.min(clock.now() + rules.confirmSec, closingOf(order, rules)),
     terms,
     sellerSignature: signer.signTrade(terms),
-    why: tradeWhy('sold', terms, quotes.plan(terms.slot * SLOT_SEC)),
+    why: tradeWhy('sold', terms, quotes.reason(order)),
     changedAt: clock.now()
   })
 
@@ -160,7 +161,8 @@ export function answerTrade (context: NodeContext, parts: { quotes: Quotes, keys
       return decline('BAD_SIGNATURE')
     }
     const isLate = !isBinding(trade, clock.now())
-    if (isLate && Math.min(leftFor(trade), covered(trade.partner, trade)) < trade.terms.wh) {
+    const isPassed = positionOf(trade.terms) <= watermark(ledger.tab(trade.partner, home.owner) ?? NO_TAB)
+    if (isLate && (isPassed || Math.min(leftFor(trade), covered(trade.partner, trade)) < trade.terms.wh)) {
       return { kind: 'status', tradeId: trade.id, state: 'expired' }
     }
     const agreed = step(trade, { type: 'confirmed', buyerSignature: request.signature }, clock.now())

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { MAX_BOOK_ORDERS, MAX_OPEN_ORDERS_PER_SIGNER } from '../../protocols/order-gossip/constants.ts'
 import { draw } from '../agent/draws.ts'
@@ -9,15 +8,12 @@ import { strategies } from '../agent/strategies/index.ts'
 import { defineStrategy } from '../agent/strategy.ts'
 import { createEscrowSettlement } from '../chain/escrow.ts'
 import { createMembership } from '../chain/membership.ts'
-import { CodedError, explain, hasCode } from '../domain/errors.ts'
+import { CodedError } from '../domain/errors.ts'
 import { isReserve } from '../domain/knobs.ts'
 import { checkMarketRules } from '../domain/market-rules.ts'
 import { parseMoney } from '../domain/units.ts'
-import { composite } from '../drivers/composite.ts'
 import { drivers } from '../drivers/index.ts'
-import { lockMeter } from '../drivers/meter-lock.ts'
 import { registerMeter } from '../drivers/registers.ts'
-import { whenAwake } from '../drivers/when-awake.ts'
 import { mechanisms } from '../market/mechanisms/index.ts'
 import { OrderBook } from '../market/order-book.ts'
 import { createNetwork } from '../network/network.ts'
@@ -26,6 +22,8 @@ import { meterTag, rulesDigest } from '../signing/digests.ts'
 import { createLocalSigner } from '../signing/local-signer.ts'
 import { chooseRecovery } from '../signing/recovery.ts'
 import { openStore } from '../store/store.ts'
+import { claimMeter } from './claim-meter.ts'
+import { homeDevice, named } from './home-device.ts'
 import { Ledger } from './ledger.ts'
 import { createNode } from './node.ts'
 import { createSystemClock } from './system-clock.ts'
@@ -36,15 +34,11 @@ import type { Forecaster } from '../agent/forecast.ts'
 import type { Strategy } from '../agent/strategy.ts'
 import type { Config } from '../config/schema.ts'
 import type { Account, Hex, Money } from '../domain/units.ts'
-import type { Driver, DriverComponents, DriverParams } from '../drivers/driver.ts'
+import type { Driver } from '../drivers/driver.ts'
 import type { Mechanism } from '../market/mechanism.ts'
-import type { Device } from '../ports/device.ts'
 import type { Meter } from '../ports/meter.ts'
 import type { ReadingSigner } from '../ports/reading-signer.ts'
 import type { Logger } from '../ports/telemetry.ts'
-
-/** A meter cannot be looked at more often: looks must not be a minute of market time apart. */
-const MAX_LIVE_SPEED = 200
 
 /** In a market that runs fast many of its seconds pass between two blocks; the newest may be this old on the wall clock. */
 const HEAD_AGE_REAL_SEC = 30
@@ -76,7 +70,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   const strategy = named('trading.strategy', [...strategies, ...(init.strategies ?? []).map(defineStrategy)], config.trading.strategy)
   const forecaster = named('trading.forecast', [ownHistory, persistence, ...init.forecasters ?? []], config.trading.forecast)
   const mechanism = named('market.mechanism', [...mechanisms, ...init.mechanisms ?? []], rules.mechanism)
-  const connect = connector(config, [...drivers, ...init.drivers ?? []])
+  const connect = homeDevice(config, [...drivers, ...init.drivers ?? []])
   const at = { chainId: rules.chainId, escrow: rules.escrow }
   const digest = rulesDigest(rules)
   const { recovery, passedOver } = await chooseRecovery({ allowSlow: config.signing.allowSlow })
@@ -123,7 +117,7 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
   const device = await connect({ now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter'), directory: dirname(databasePath) }).catch(closing)
   const { serial } = device.traits
-  const release = await claim(device, config).catch(async (error: unknown) => {
+  const release = await claimMeter(device, config.clock.speed).catch(async (error: unknown) => {
     await device.close()
     return closing(error)
   })
@@ -173,44 +167,6 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   })
 }
 
-/** How the devices of this home are connected, as one. Throws `CONFIG_INVALID` for a driver nobody knows, before any is dialled. */
-function connector ({ meter, secondMeter, inverter, battery }: Config, known: readonly Driver[]): (components: DriverComponents) => Promise<Device> {
-  const types = known.map((each) => ({ ...each, name: each.type }))
-  const prepare = (section: string, { driver, params }: { readonly driver?: string, readonly params: DriverParams }): ((components: DriverComponents) => Promise<Device>) | undefined => {
-    const found = driver == null ? undefined : named(`${section}.driver`, types, driver)
-    return found == null ? undefined : async (components) => found.connect(params, components)
-  }
-  const first = named('meter.driver', types, meter.driver)
-  const others = { secondMeter: prepare('secondMeter', secondMeter), inverter: prepare('inverter', inverter), battery: prepare('battery', battery) }
-  return async (components) => {
-    const awaited = async (section: string, dial: typeof others.inverter): Promise<Device | undefined> =>
-      dial == null ? undefined : whenAwake(async () => dial(components), (error) => { components.logger.warn(`the ${section} does not answer yet`, { error: explain(error) }) })
-    return composite({
-      meter: await first.connect(meter.params, components),
-      secondMeter: await others.secondMeter?.(components),
-      inverter: await awaited('inverter', others.inverter),
-      battery: await awaited('battery', others.battery)
-    })
-  }
-}
-
-/** Takes the meter for this node alone. Throws `DEVICE_IN_USE`, and `CONFIG_INVALID` when the market runs away from it. Returns the way to give it back. */
-async function claim (device: Device, { clock: { speed } }: Config): Promise<() => Promise<void>> {
-  if (device.read == null && speed > MAX_LIVE_SPEED) {
-    throw new CodedError('CONFIG_INVALID', `clock.speed is ${speed}, but a real meter can be followed at ${MAX_LIVE_SPEED} at most: slow the market down, or use the driver demo or csv-replay.`)
-  }
-  if (device.read == null) {
-    // other troubles may pass by themselves, a wrong password does not
-    await device.sample().catch((error: unknown) => {
-      if (hasCode(error, 'DEVICE_DENIED')) {
-        throw error
-      }
-    })
-  }
-  const { serial } = device.traits
-  return serial == null ? async () => {} : lockMeter(serial, tmpdir())
-}
-
 /** The configuration in base units of the token. Throws `CONFIG_INVALID` for an amount with more digits than the token has. */
 function homeOf (config: Config, decimals: number, drawnPatience: number): Home {
   const { trading, tabs } = config
@@ -251,12 +207,4 @@ function homeOf (config: Config, decimals: number, drawnPatience: number): Home 
     settleRecovered: config.meter.settleRecovered,
     exportLimitWatts: config.meter.exportLimitWatts
   }
-}
-
-function named<T extends { readonly name: string }> (path: string, list: readonly T[], name: string): T {
-  const found = list.find((each) => each.name === name)
-  if (found == null) {
-    throw new CodedError('CONFIG_INVALID', `${path} is "${name}", but there are only: ${list.map((each) => each.name).join(', ')}.`)
-  }
-  return found
 }

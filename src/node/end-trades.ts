@@ -12,7 +12,7 @@ import type { Position } from '../domain/period.ts'
 import type { Claim } from '../domain/receipt.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { SignedTrade, Trade } from '../domain/trade.ts'
-import type { UnixSeconds } from '../domain/units.ts'
+import type { UnixSeconds, WattHours } from '../domain/units.ts'
 import type { TradeEvent } from '../trade/trade-machine.ts'
 
 /** Claims in one transaction. */
@@ -41,13 +41,20 @@ export function endTrades (context: Pick<NodeContext, 'home' | 'rules' | 'clock'
       .slice(0, MAX_CLAIMS)
   }
 
-  const claimFor = async ({ terms, periodStart, buyerSignature }: SignedTrade): Promise<Claim | undefined> => {
+  /** What others bought of the period in the residual round is not for this trade to count once more. */
+  const leftOverSales = ({ id, periodStart }: SignedTrade): WattHours => ledger.inPeriod(periodStart)
+    .filter((other) => other.id !== id && other.role === 'seller' && other.isResidual === true && other.state !== 'claimed')
+    .reduce((sum, { deliveredWh }) => sum + (deliveredWh ?? 0), 0)
+
+  const claimFor = async (trade: SignedTrade): Promise<Claim | undefined> => {
+    const { terms, periodStart, buyerSignature } = trade
     const [reading] = await store.readings(periodStart, periodStart + 1)
     if (reading == null || !isMetered(reading) || buyerSignature == null || terms.attester !== attester.address) {
       return
     }
-    const attestation = await attester.signReading({ attester: terms.attester, meter: terms.meter, slot: terms.slot, wh: reading.exportWh })
-    return { terms, buyerSignature, readingWh: reading.exportWh, attestation }
+    const readingWh = Math.max(0, reading.exportWh - leftOverSales(trade))
+    const attestation = await attester.signReading({ attester: terms.attester, meter: terms.meter, slot: terms.slot, wh: readingWh })
+    return { terms, buyerSignature, readingWh, attestation }
   }
 
   const submitClaims = async (tab: Tab, trades: readonly SignedTrade[]): Promise<void> => {

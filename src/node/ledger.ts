@@ -11,6 +11,7 @@ const KEEP_FINISHED_SEC = 2 * 86_400
 /** The node's trades and tabs in memory. Nothing becomes visible here before it is on disk. */
 export class Ledger {
   private readonly trades = new Map<Hex, Trade>()
+  private readonly byPeriod = new Map<UnixSeconds, Map<Hex, Trade>>()
   private readonly tabs = new Map<string, Tab>()
   private readonly store: Store
   private readonly onChange: (batch: Batch) => void
@@ -26,7 +27,7 @@ export class Ledger {
     const open = await this.store.trades({ states: OPEN_STATES })
     const recent = await this.store.trades({ from: now - KEEP_FINISHED_SEC })
     for (const trade of [...open, ...recent]) {
-      this.trades.set(trade.id, trade)
+      this.keep(trade)
     }
     for (const tab of await this.store.tabs()) {
       this.tabs.set(tabId(tab.buyer, tab.seller), tab)
@@ -44,7 +45,7 @@ export class Ledger {
   async commit (batch: Batch): Promise<void> {
     await this.store.commit(batch)
     for (const trade of batch.trades ?? []) {
-      this.trades.set(trade.id, trade)
+      this.keep(trade)
     }
     for (const tab of batch.tabs ?? []) {
       this.tabs.set(tabId(tab.buyer, tab.seller), tab)
@@ -61,7 +62,7 @@ export class Ledger {
   }
 
   inPeriod (periodStart: UnixSeconds): Trade[] {
-    return this.all().filter((trade) => trade.periodStart === periodStart)
+    return [...this.byPeriod.get(periodStart)?.values() ?? []]
   }
 
   /** Trades between an ordered pair, from this home's side. */
@@ -83,7 +84,19 @@ export class Ledger {
     for (const trade of this.trades.values()) {
       if (!OPEN_STATES.includes(trade.state) && trade.periodStart < now - KEEP_FINISHED_SEC) {
         this.trades.delete(trade.id)
+        this.byPeriod.get(trade.periodStart)?.delete(trade.id)
       }
     }
+    for (const [periodStart, trades] of this.byPeriod) {
+      if (trades.size === 0) {
+        this.byPeriod.delete(periodStart)
+      }
+    }
+  }
+
+  private keep (trade: Trade): void {
+    const trades = this.byPeriod.get(trade.periodStart) ?? new Map<Hex, Trade>()
+    this.trades.set(trade.id, trade)
+    this.byPeriod.set(trade.periodStart, trades.set(trade.id, trade))
   }
 }

@@ -4,11 +4,14 @@
  */
 import { createAgent } from '../agent/agent.ts'
 import { nextOffer } from '../agent/quote.ts'
+import { residualAsk, residualOffer, residualWhy } from '../agent/residual.ts'
 import { explain } from '../domain/errors.ts'
-import { gateClosure, openPeriods, periodAt, windowOpening } from '../domain/period.ts'
+import { closingOf, isResidual } from '../domain/order.ts'
+import { gateClosure, openPeriods, periodAt, periodEnd, residualEnd, windowOpening } from '../domain/period.ts'
 import { isMetered } from '../domain/reading.ts'
 import { isBinding } from '../domain/trade.ts'
 import { orderId } from '../signing/digests.ts'
+import { residualOf } from '../trade/residual.ts'
 import { findWork } from './find-work.ts'
 import type { NodeContext } from './context.ts'
 import type { KnobBoard } from './knobs.ts'
@@ -16,21 +19,31 @@ import type { MeterLog } from './read-meter.ts'
 import type { ReceiveOrder } from './receive-order.ts'
 import type { Plan } from '../agent/plan.ts'
 import type { OfferDraft } from '../agent/quote.ts'
+import type { Situation } from '../agent/strategy.ts'
 import type { Decision } from '../domain/knobs.ts'
 import type { Order, SignedOrder, VerifiedOrder } from '../domain/order.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { Trade } from '../domain/trade.ts'
 import type { UnixSeconds, WattHours } from '../domain/units.ts'
+import type { Residual } from '../trade/residual.ts'
 
 export interface Quotes {
-  /** Our newest offer of each period that is not over. */
+  /** Our newest offer of each period that can still be traded. */
   all(): VerifiedOrder[]
-  /** Our newest offer for the period, if any. */
+  /** Our newest offer for the period, if any; once it is over that may be one of what it left. */
   standing(periodStart: UnixSeconds): VerifiedOrder | undefined
   /** What is left of one of our own offers after its trades and the proposals it is held for. */
   remaining(order: VerifiedOrder): WattHours
   /** What this home makes of a period now: what is still to be sold or bought, at which prices, and why. */
   plan(periodStart: UnixSeconds): Plan
+  /** What a metered period left over by now. */
+  residual(reading: PeriodReading): Residual
+  /** What the prices of the residual round follow from. */
+  situation(periodStart: UnixSeconds): Situation
+  /** Why one of our own offers is made. */
+  reason(order: Order): Pick<Plan, 'situation' | 'why'>
+  /** Brings the offer of what a metered period left over up to date. */
+  offerResidual(reading: PeriodReading): Promise<void>
   /** The newest decision of each period that is not over, soonest first. */
   decisions(): Decision[]
   /** One round over all open periods; returns the seconds until the next one is due. */
@@ -49,6 +62,7 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
   const agent = createAgent({ rules, forecaster: context.forecaster, strategy: context.strategy })
   const seed = Number.parseInt(signer.address.slice(2, 14), 16)
   const own = new Map<UnixSeconds, VerifiedOrder>()
+  const lookBackSec = rules.periodSec + rules.residualSec
   const observed = new WeakSet<PeriodReading>()
   /** What was wished for each open period, until its gate tells how it ended. */
   const wishes = new Map<UnixSeconds, { readonly side: 'selling' | 'buying', readonly wh: WattHours }>()
@@ -95,11 +109,14 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
         }
       }
     }
-    for (const known of [own, decisions]) {
-      for (const periodStart of known.keys()) {
-        if (periodStart + rules.periodSec <= now) {
-          known.delete(periodStart)
-        }
+    for (const periodStart of own.keys()) {
+      if (residualEnd(periodStart, rules) <= now) {
+        own.delete(periodStart)
+      }
+    }
+    for (const periodStart of decisions.keys()) {
+      if (periodEnd(periodStart, rules) <= now) {
+        decisions.delete(periodStart)
       }
     }
   }
@@ -119,9 +136,25 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
     }
   }
 
-  const remaining = ({ order, id }: VerifiedOrder): WattHours => order.quantity - ledger.inPeriod(order.periodStart)
+  const unsold = ({ order, id }: VerifiedOrder): WattHours => order.quantity - ledger.inPeriod(order.periodStart)
     .filter((trade) => trade.role === 'seller' && trade.orderId === id && isBinding(trade, clock.now()))
     .reduce((sum, { terms, askedWh }) => sum + (terms?.wh ?? askedWh), 0)
+
+  const residual = (reading: PeriodReading): Residual => residualOf(reading, ledger.inPeriod(reading.periodStart), clock.now())
+
+  const surplusOf = (periodStart: UnixSeconds): WattHours => {
+    const reading = meters.history().find((each) => each.periodStart === periodStart)
+    return reading == null ? 0 : residual(reading).surplusWh
+  }
+
+  /** What a period left over may have become less since it was offered. */
+  const remaining = (offer: VerifiedOrder): WattHours =>
+    isResidual(offer.order, rules) ? Math.min(unsold(offer), surplusOf(offer.order.periodStart)) : unsold(offer)
+
+  const situationOf = (periodStart: UnixSeconds): Situation => {
+    const { lowestSellingPrice, highestBuyingPrice } = knobs.current()
+    return { tariff: home.tariff(periodStart), rules, lowestSellingPrice, highestBuyingPrice, patience: home.patience, tick: home.tick, seed }
+  }
 
   const remember = (signed: SignedOrder): void => {
     own.set(signed.order.periodStart, { ...signed, id: orderId(signed.order, context.at), key: signer.key })
@@ -137,7 +170,8 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
       maker: home.owner,
       signer: signer.address,
       periodStart,
-      revision: book.revisionOf(signer.address, periodStart, 'offer') + 1
+      // the book forgets an offer when its gate closes, neighbours may do so later
+      revision: Math.max(book.revisionOf(signer.address, periodStart, 'offer'), own.get(periodStart)?.order.revision ?? 0) + 1
     }
     const paid = rules.unknownMakers === 'work' ? { work: await findWork(orderId(order, context.at)) } : {}
     const signed = { order, signature: signer.signOrder(order), ...paid }
@@ -177,6 +211,24 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
     standing: (periodStart) => own.get(periodStart),
     remaining,
     plan: planOf,
+    residual,
+    situation: situationOf,
+    reason: (order) => isResidual(order, rules)
+      ? { situation: situationOf(order.periodStart), why: residualWhy('sold', surplusOf(order.periodStart)) }
+      : planOf(order.periodStart),
+    offerResidual: async (reading) => {
+      const { periodStart } = reading
+      const standing = own.get(periodStart)
+      const draft = residualOffer({
+        surplusWh: knobs.current().paused ? 0 : context.selling.atMost(residual(reading).surplusWh),
+        price: residualAsk(situationOf(periodStart)),
+        standing: standing == null || !isResidual(standing.order, rules) ? undefined : { order: standing.order, remaining: unsold(standing) },
+        rules
+      })
+      if (draft != null) {
+        await post(periodStart, draft)
+      }
+    },
     decisions: () => [...decisions.values()].sort((a, b) => a.periodStart - b.periodStart),
     async round () {
       await meters.catchUp()
@@ -192,14 +244,16 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
     },
     async announceSoldOut (periodStart) {
       const standing = own.get(periodStart)
-      if (standing != null && standing.order.quantity > 0 && clock.now() < gateClosure(periodStart, rules)) {
+      if (standing != null && standing.order.quantity > 0 && clock.now() < closingOf(standing.order, rules)) {
         await post(periodStart, { ...standing.order, quantity: 0 })
       }
     },
     async load () {
       observe((await context.store.readings(clock.now() - LEARN_FROM_SEC, clock.now())).filter(isMetered))
-      for (const signed of await context.store.orders(clock.now())) {
-        if (receive(signed).result === 'accept') {
+      for (const signed of await context.store.orders(clock.now() - lookBackSec)) {
+        // a gate that has closed leaves the revision to count on from
+        const verdict = receive(signed)
+        if (verdict.result === 'accept' || verdict.code === 'GATE_CLOSED') {
           remember(signed)
         }
       }

@@ -17,6 +17,7 @@ import { membersOf } from './members.ts'
 import { partners } from './neighbours-only.ts'
 import { meterLog } from './read-meter.ts'
 import { receiveOrder } from './receive-order.ts'
+import { residualRound } from './residual-round.ts'
 import { createBuyer } from './run-trade.ts'
 import { sellingGate } from './selling-gate.ts'
 import { submitForOthers } from './submit-for-others.ts'
@@ -28,8 +29,8 @@ import type { NodeContext } from './context.ts'
 import type { NodeEvent, NodeListener } from './events.ts'
 import type { KnobChanges } from './knobs.ts'
 import type { Loop } from './supervise.ts'
-import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { Divergence } from './sync-book.ts'
+import type { Decision, Knobs } from '../domain/knobs.ts'
 import type { PeriodReading, PeriodRecord } from '../domain/reading.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { Trade } from '../domain/trade.ts'
@@ -37,7 +38,7 @@ import type { Hex, UnixSeconds } from '../domain/units.ts'
 import type { PricedOffer } from '../market/order-book.ts'
 import type { MembershipState } from '../ports/membership.ts'
 import type { MeterStatus } from '../ports/meter.ts'
-import type { Peer } from '../ports/network.ts'
+import type { Peer, Reachability } from '../ports/network.ts'
 import type { AccountBalance, ChainHealth, RegisteredKey, SettlementEvent, Token } from '../ports/settlement.ts'
 import type { Batch } from '../ports/store.ts'
 import type { Recovery } from '../signing/recovery.ts'
@@ -50,6 +51,7 @@ export interface NodeStatus {
   /** Address of the meter's key. */
   readonly attester: string
   readonly addresses: string[]
+  readonly reach: Reachability
   readonly peers: Peer[]
   readonly time: UnixSeconds
   readonly area: string
@@ -146,7 +148,8 @@ export function createNode (init: NodeInit): EnergyNode {
   const members = membersOf(context)
   const isPartner = partners(context, knobs)
   const answer = answerTrade(context, { quotes, keys, members, queue, isOpen, isPartner })
-  const look = matchBook(context, { quotes, tabs, buyer, keys, members, isOpen, isPartner })
+  const residuals = residualRound(context, { meters, quotes, knobs })
+  const look = matchBook(context, { quotes, residuals, tabs, buyer, keys, members, isOpen, isPartner })
 
   const books = syncBook(context, receive)
   listeners.add((event) => {
@@ -180,7 +183,9 @@ export function createNode (init: NodeInit): EnergyNode {
 
   const markClaimed = async (event: SettlementEvent & { kind: 'claimed' }): Promise<void> => ledger.exclusive(async () => {
     const trade = ledger.between(event.buyer, event.seller).filter(hasTerms).find(({ terms }) => positionOf(terms) === event.position)
-    const after = trade == null ? undefined : step(trade, { type: 'claimed', wh: event.wh, amount: event.amount }, clock.now())
+    // a receipt that both have signed counts the trade as they agreed, whatever was claimed while it was on its way
+    const isReceipted = (ledger.tab(event.buyer, event.seller)?.signed?.receipt.through ?? 0) >= event.position && trade?.state === 'settled'
+    const after = trade == null || isReceipted ? undefined : step(trade, { type: 'claimed', wh: event.wh, amount: event.amount }, clock.now())
     if (after != null && after !== trade) {
       await ledger.commit({ trades: [after] })
     }
@@ -228,6 +233,7 @@ export function createNode (init: NodeInit): EnergyNode {
         loops.get('tabs')?.wake()
         return wait
       }, parts))
+      loops.set('residuals', loop('offering what is left over', async () => residuals.round(), parts))
       loops.set('look', loop('looking at the book', look, parts))
       loops.set('tabs', loop('keeping tabs', async () => tabs.round(), parts))
       logger.info('node started', { name: home.name, peerId: network.peerId, area: rules.area })
@@ -249,6 +255,7 @@ export function createNode (init: NodeInit): EnergyNode {
       key: signer.address,
       attester: context.attester.address,
       addresses: network.addresses(),
+      reach: network.reach(),
       peers: network.peers(),
       time: clock.now(),
       area: rules.area,
@@ -263,7 +270,7 @@ export function createNode (init: NodeInit): EnergyNode {
       decisions: quotes.decisions(),
       chain: settlement.isHealthy(),
       ...(membership == null ? {} : { community: { ...membership.state(), standing: standing() } }),
-      divergence: books.divergence(),
+      divergence: books.divergence()
     }),
     book: () => openPeriods(clock.now(), rules).map((periodStart) => ({ periodStart, offers: book.offers(periodStart, clock.now()) })),
     trades: async (query) => store.trades(query),

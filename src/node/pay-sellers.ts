@@ -14,8 +14,11 @@ import type { SignedReceipt } from '../domain/receipt.ts'
 import type { Tab } from '../domain/tab.ts'
 import type { TradeAnswer } from '../domain/trade-message.ts'
 import type { Trade } from '../domain/trade.ts'
-import type { Account, PublicKey } from '../domain/units.ts'
+import type { Account, Hex, PublicKey, UnixSeconds } from '../domain/units.ts'
 import type { Conversation } from '../ports/network.ts'
+
+/** A receipt waits so long after the newest delivery of a slot for what the residual round may still add to it. */
+const RESIDUAL_WAIT_SEC = 1800
 
 type Offered = NonNullable<Tab['offered']>
 
@@ -28,8 +31,9 @@ export interface Payer {
   renew(seller: Account, key: PublicKey): Promise<SignedReceipt | undefined>
 }
 
-export function createPayer (context: Pick<NodeContext, 'home' | 'at' | 'recovery' | 'clock' | 'ledger' | 'network' | 'settlement' | 'signer' | 'logger'>): Payer {
-  const { home, at, recovery, clock, ledger, network, settlement, signer, logger } = context
+export function createPayer (context: Pick<NodeContext, 'home' | 'rules' | 'at' | 'recovery' | 'clock' | 'ledger' | 'network' | 'settlement' | 'signer' | 'logger'>): Payer {
+  const { home, rules, at, recovery, clock, ledger, network, settlement, signer, logger } = context
+  const deliveredBy = (): UnixSeconds => clock.now() - Math.min(RESIDUAL_WAIT_SEC, rules.residualSec)
 
   /** The receipt to offer: the one that was offered before and not answered, or a new one that is written down first. */
   const nextOffer = async (seller: Account, key: PublicKey): Promise<Offered | undefined> => {
@@ -44,7 +48,12 @@ export function createPayer (context: Pick<NodeContext, 'home' | 'at' | 'recover
         return tab.offered
       }
       const next = nextReceipt(tab, ledger.between(home.owner, seller), {
-        now: clock.now(), ceiling: home.ceiling, lifeSec: home.tabLifeSec, keyValidUntil: validUntil
+        now: clock.now(),
+        ceiling: home.ceiling,
+        lifeSec: home.tabLifeSec,
+        keyValidUntil: validUntil,
+        deliveredBy: deliveredBy(),
+        openFrom: clock.now() - rules.periodSec - rules.residualSec
       })
       if (next == null) {
         return
@@ -81,7 +90,16 @@ export function createPayer (context: Pick<NodeContext, 'home' | 'at' | 'recover
       : takeAnswer(offered, await conversation.ask({ kind: 'receipt', receipt: offered.receipt, signature: offered.buyerSignature }), key)
   }
 
-  const compare = async (trades: Trade[], slot: number, conversation: Conversation): Promise<void> => {
+  /** Our shares as they are now, written down as said: from here on a correction of our meter does not change them. */
+  const state = async (ids: readonly Hex[]): Promise<Trade[]> => ledger.exclusive(async () => {
+    const trades = ids.map((id) => ledger.trade(id)).filter((trade) => trade != null)
+    const stated = trades.map((trade) => step(trade, { type: 'stating' }, clock.now()))
+    await ledger.commit({ trades: stated.filter((trade, place) => trade !== trades[place]) })
+    return stated
+  })
+
+  const compare = async (due: readonly Trade[], slot: number, conversation: Conversation): Promise<void> => {
+    const trades = await state(due.map(({ id }) => id))
     const answer = await conversation.ask({ kind: 'delivery', slot, parts: trades.map(({ id, ownWh }) => ({ tradeId: id, wh: ownWh ?? 0 })) })
     if (answer.kind !== 'delivery') {
       return
@@ -98,7 +116,7 @@ export function createPayer (context: Pick<NodeContext, 'home' | 'at' | 'recover
   return {
     isDue: (tab) => {
       const trades = ledger.between(tab.buyer, tab.seller)
-      return tab.offered != null || hasPayable(tab, trades) || trades.some(isComparable)
+      return tab.offered != null || hasPayable(tab, trades, deliveredBy()) || trades.some(isComparable)
     },
     settleUp: async (seller, key) => talk(network, key, async (conversation) => {
       const due = ledger.between(home.owner, seller).filter(isComparable).filter(hasTerms)
@@ -106,7 +124,7 @@ export function createPayer (context: Pick<NodeContext, 'home' | 'at' | 'recover
         await compare(due.filter(({ terms }) => terms.slot === slot), slot, conversation)
       }
       const tab = ledger.tab(home.owner, seller)
-      if (tab != null && (tab.offered != null || hasPayable(tab, ledger.between(home.owner, seller)))) {
+      if (tab != null && (tab.offered != null || hasPayable(tab, ledger.between(home.owner, seller), deliveredBy()))) {
         await pay(seller, key, conversation)
       }
     }),

@@ -1,16 +1,14 @@
 import { hasCode } from '../domain/errors.ts'
 import { periodAt } from '../domain/period.ts'
 import { QUALITIES, isMetered, periodReading } from '../domain/reading.ts'
-import { shareOut } from '../trade/delivery.ts'
-import { step } from '../trade/trade-machine.ts'
+import { meterTrades } from '../trade/residual.ts'
 import type { NodeContext } from './context.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { Trade } from '../domain/trade.ts'
-import type { UnixSeconds, WattHours } from '../domain/units.ts'
+import type { UnixSeconds } from '../domain/units.ts'
 
-/** How far back missing periods are asked for at the start and for trades that wait for them; and afterwards. */
+/** How far back periods are asked for, each time: data may come late, and a meter may correct itself. */
 const LOOK_BACK_PERIODS = 96
-const RETRY_PERIODS = 4
 
 /** Without data for so long after its end, a period is written down as missing; data that comes later replaces that. */
 const MISSED_AFTER_PERIODS = 1
@@ -29,8 +27,6 @@ export function meterLog (context: Pick<NodeContext, 'home' | 'clock' | 'rules' 
   const { home, clock, rules, store, meter, ledger, logger, emit } = context
   let known: PeriodReading[] = []
   const missed = new Set<UnixSeconds>()
-  // A meter with a load profile can tell of the hours before the first start; others say once that they cannot.
-  let askFrom = periodAt(clock.now(), rules) - LOOK_BACK_PERIODS * rules.periodSec
 
   const read = async (start: UnixSeconds): Promise<PeriodReading | undefined> => {
     try {
@@ -72,13 +68,13 @@ export function meterLog (context: Pick<NodeContext, 'home' | 'clock' | 'rules' 
 
   const catchUpWith = async (start: UnixSeconds, isAwaited: boolean): Promise<void> => {
     const before = known.find(({ periodStart }) => periodStart === start)
-    // a device with a memory may correct itself for a while; what we saw ourselves stays as it was
-    const isFinal = before != null && (before.quality ?? 'measured') === 'measured' && (meter.sampler != null || start < askFrom)
+    // a device with a memory may correct itself; what we saw ourselves stays as it was
+    const isFinal = before != null && (before.quality ?? 'measured') === 'measured' && meter.sampler != null
     const now = isFinal ? undefined : await read(start)
     const best = better(before, now)
-    if (best != null) {
+    if (best != null && (best !== before || isAwaited)) {
       await record(best, best !== before)
-    } else if (!missed.has(start) && start + (1 + MISSED_AFTER_PERIODS) * rules.periodSec <= clock.now() && (isAwaited || start > (known[0]?.periodStart ?? Infinity))) {
+    } else if (best == null && !missed.has(start) && start + (1 + MISSED_AFTER_PERIODS) * rules.periodSec <= clock.now() && (isAwaited || start > (known[0]?.periodStart ?? Infinity))) {
       await miss(start)
     }
   }
@@ -97,11 +93,9 @@ export function meterLog (context: Pick<NodeContext, 'home' | 'clock' | 'rules' 
     async catchUp () {
       const current = periodAt(clock.now(), rules)
       const awaited = new Set(awaiting().map(({ periodStart }) => periodStart))
-      const from = Math.max(current - LOOK_BACK_PERIODS * rules.periodSec, Math.min(askFrom, ...awaited))
-      for (let start = from; start < current; start += rules.periodSec) {
+      for (let start = current - LOOK_BACK_PERIODS * rules.periodSec; start < current; start += rules.periodSec) {
         await catchUpWith(start, awaited.has(start))
       }
-      askFrom = current - RETRY_PERIODS * rules.periodSec
     }
   }
 }
@@ -114,17 +108,4 @@ function better (before: PeriodReading | undefined, now: PeriodReading | undefin
   const rank = ({ quality = 'measured' }: PeriodReading): number => QUALITIES.indexOf(quality)
   const isSame = before.importWh === now.importWh && before.exportWh === now.exportWh && rank(before) === rank(now)
   return isSame || rank(now) > rank(before) ? before : now
-}
-
-/**
- * The trades of one period that still wait for this home's share of them, with it; export is shared over all sales of the period
- * and import over all purchases, so that a trade that waited gets what it would have got with the others.
- */
-function meterTrades (trades: readonly Trade[], reading: PeriodReading, now: UnixSeconds): Trade[] {
-  const share = (role: Trade['role'], total: WattHours): Trade[] => {
-    const mine = trades.filter((trade) => trade.role === role && trade.terms != null && (trade.state === 'agreed' || trade.ownWh != null))
-    const shares = shareOut(total, mine.map(({ id, terms }) => ({ id, wh: terms?.wh ?? 0 })))
-    return mine.filter(({ ownWh }) => ownWh == null).map((trade) => step(trade, { type: 'metered', wh: shares.get(trade.id) ?? 0 }, now))
-  }
-  return [...share('seller', reading.exportWh), ...share('buyer', reading.importWh)]
 }

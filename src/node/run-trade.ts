@@ -4,10 +4,12 @@
  */
 import { MAX_CLAIM_SEC } from '../../protocols/trade/constants.ts'
 import { explain } from '../domain/errors.ts'
-import { SLOT_SEC, gateClosure, slotOf } from '../domain/period.ts'
-import { hasTerms } from '../domain/trade.ts'
+import { closingOf, isResidual } from '../domain/order.ts'
+import { SLOT_SEC, slotOf } from '../domain/period.ts'
+import { hasTerms, positionOf } from '../domain/trade.ts'
 import { tradeRef } from '../signing/digests.ts'
 import { isTradeSignedBy } from '../signing/verify.ts'
+import { NO_TAB, watermark } from '../trade/tab-ledger.ts'
 import { step } from '../trade/trade-machine.ts'
 import { membersOf } from './members.ts'
 import { talk } from './talk.ts'
@@ -76,7 +78,7 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
       type: 'accepted', terms: answer.terms, sellerSignature: answer.signature, buyerSignature: signer.signTrade(answer.terms)
     })
     const final = await confirm(agreed, conversation)
-    return { isAgreed: final.state === 'agreed', isAnswered: true }
+    return { isAgreed: final.state === 'agreed' || final.state === 'delivered', isAnswered: true }
   }
 
   const termsProblem = (trade: Trade, { terms, signature, tradeId }: Accept): string | undefined => {
@@ -94,6 +96,9 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
     }
     if (terms.wh > trade.askedWh || terms.wh < rules.minTradeWh) {
       return 'the quantity is outside what we asked for'
+    }
+    if (positionOf(terms) <= watermark(ledger.tab(home.owner, trade.partner) ?? NO_TAB)) {
+      return 'its place in the tab is settled already'
     }
     if (!isAttestedBy(trade.partner, terms.attester)) {
       return 'the attester is not the seller\'s meter key in the meter book'
@@ -121,12 +126,13 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
         state: 'proposed',
         orderId: order.id,
         periodStart: order.order.periodStart,
+        ...isResidual(order.order, rules) ? { isResidual: true } : {},
         partner: order.order.maker,
         partnerKey: order.key,
         askedWh: wh,
         pricePerKwh: price,
         why,
-        validUntil: Math.min(clock.now() + rules.confirmSec, gateClosure(order.order.periodStart, rules)),
+        validUntil: Math.min(clock.now() + rules.confirmSec, closingOf(order.order, rules)),
         changedAt: clock.now()
       }
       await ledger.exclusive(async () => ledger.commit({ trades: [trade] }))
@@ -138,7 +144,7 @@ export function createBuyer (context: Pick<NodeContext, 'home' | 'rules' | 'at' 
       } catch (error) {
         logger.debug('proposal got no answer', { tradeId: trade.id, error: explain(error) })
         const now = await apply(trade.id, { type: 'timed-out' })
-        return { isAgreed: now.state === 'agreed', isAnswered: false }
+        return { isAgreed: now.state === 'agreed' || now.state === 'delivered', isAnswered: false }
       }
     },
     async heal (trade) {

@@ -76,7 +76,7 @@ export function syncBook (
   bounds: SyncBounds = { maxOrdersFromOne: MAX_ORDERS_FROM_ONE, maxSigners: MAX_BOOK_ORDERS }
 ): SyncBook {
   const { rules, rulesDigest, clock, logger, network, signer } = context
-  const newest = createNewestOrders()
+  const newest = createNewestOrders(rules)
   const neighbours = new Map<string, Neighbour>()
   const distrusted = new Map<string, UnixSeconds>()
   const beingRead = new Set<Account>()

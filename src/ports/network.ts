@@ -25,6 +25,20 @@ export interface Peer {
   readonly meterTag?: Hex
 }
 
+/** Who can reach this node, as far as it knows. */
+export interface Reachability {
+  /** Where anybody may call, and neighbours have confirmed it or the owner has said so. */
+  readonly open: readonly string[]
+  /** Where homes of the same local network call. */
+  readonly local: readonly string[]
+  /** Through the node of somebody else. */
+  readonly relayed: readonly string[]
+  /** Addresses that the router opened, confirmed or not. */
+  readonly mapped: readonly string[]
+  /** Nodes in the distributed hash table, as far as this one knows; undefined when it is switched off. */
+  readonly tableSize?: number
+}
+
 /** One stream: each question gets one answer, in order. */
 export interface Conversation<Question = TradeRequest, Answer = TradeAnswer> {
   /** Throws `NETWORK_CLOSED` or `NETWORK_TIMEOUT`; asking again in a new conversation is always safe. */
@@ -46,6 +60,7 @@ export interface Network {
   peers(): Peer[]
   /** Addresses this node can be dialled at, ending in its peer id. */
   addresses(): string[]
+  reach(): Reachability
   /** Dials a full multiaddress; throws `NETWORK_BAD_ADDRESS` or `NETWORK_UNREACHABLE`. */
   dial(address: string): Promise<void>
   /** Closes every connection to a neighbour. Nothing keeps either side from dialling again. */

@@ -18,6 +18,8 @@ import type { NodeEvent } from '../node/events.ts'
 /** How long the last trades may take to be delivered and paid after the last period, in real milliseconds. */
 const FINISH_TIMEOUT_MS = 60_000
 const POLL_MS = 250
+/** How long after the last period its meters are read and what it left over is traded, in market seconds. */
+const RESIDUAL_SEC = 900
 const FINAL = ['settled', 'claimed', 'declined', 'expired', 'lapsed']
 
 export interface RunListener {
@@ -39,7 +41,7 @@ export async function runStreet (street: Street, listener: RunListener, signal: 
   const ears = new AbortController()
   const listening = street.homes.map(async (home) => listen(home, listener, AbortSignal.any([signal, ears.signal])))
   try {
-    while (street.now() < street.until) {
+    while (street.now() < street.until + RESIDUAL_SEC) {
       await sleep(POLL_MS, undefined, { signal })
       await checkAlive(street, listener)
     }
@@ -101,6 +103,6 @@ async function accountOf ({ api, name, peerId, owner, profile }: StreetHome, str
   return { name, peerId, owner, tariff: { retail, feedIn }, readings, trades: (await api.trades()).map(tradeLine) }
 }
 
-function tradeLine ({ id, role, state, periodStart, terms, askedWh, deliveredWh, amount }: Json<Trade>): TradeLine {
-  return { id, role, state, periodStart, contractedWh: terms?.wh ?? askedWh, deliveredWh: deliveredWh ?? 0, amount: BigInt(amount ?? 0) }
+function tradeLine ({ id, role, state, isResidual, periodStart, terms, askedWh, deliveredWh, amount }: Json<Trade>): TradeLine {
+  return { id, role, state, isResidual: isResidual === true, periodStart, contractedWh: terms?.wh ?? askedWh, deliveredWh: deliveredWh ?? 0, amount: BigInt(amount ?? 0) }
 }

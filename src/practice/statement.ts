@@ -11,6 +11,8 @@ export interface TradeLine {
   readonly id: string
   readonly role: TradeRole
   readonly state: TradeState
+  /** Made after the period was metered. */
+  readonly isResidual: boolean
   readonly periodStart: UnixSeconds
   readonly contractedWh: WattHours
   readonly deliveredWh: WattHours
@@ -35,6 +37,9 @@ export interface HomeStatement {
   readonly pvWh: WattHours
   readonly boughtWh: WattHours
   readonly soldWh: WattHours
+  /** The part of these that was traded in the residual round. */
+  readonly boughtAfterWh: WattHours
+  readonly soldAfterWh: WattHours
   readonly paid: Money
   readonly received: Money
   /** Supplier's bill for what neighbours did not cover, plus what was paid to them, less what they paid. Negative is income. */
@@ -43,8 +48,8 @@ export interface HomeStatement {
 }
 
 export interface Statement {
-  readonly trades: { readonly agreed: number, readonly delivered: number, readonly settled: number }
-  readonly energy: { readonly tradedWh: WattHours, readonly deliveredWh: WattHours, readonly potentialWh: WattHours }
+  readonly trades: { readonly agreed: number, readonly delivered: number, readonly settled: number, readonly residual: number }
+  readonly energy: { readonly tradedWh: WattHours, readonly deliveredWh: WattHours, readonly aheadWh: WattHours, readonly residualWh: WattHours, readonly potentialWh: WattHours }
   readonly money: { readonly paid: Money, readonly received: Money, readonly moved: Money }
   readonly homes: readonly HomeStatement[]
   /** What buyers paid, what sellers got and what moved in the contract are the same, for every account and in total. */
@@ -65,17 +70,21 @@ const PAID: readonly TradeState[] = ['settled', 'claimed']
 export function makeStatement (homes: readonly HomeAccount[], chain: ChainAccount): Statement {
   const statements = homes.map(homeStatement)
   const bought = homes.flatMap(({ trades }) => trades.filter(({ role, state }) => role === 'buyer' && AGREED.includes(state)))
+  const delivered = (lines: readonly TradeLine[]): WattHours => lines.reduce((sum, { deliveredWh }) => sum + deliveredWh, 0)
   const total = (each: (statement: HomeStatement) => Money): Money => statements.reduce((sum, statement) => sum + each(statement), 0n)
   const money = { paid: total(({ paid }) => paid), received: total(({ received }) => received), moved: chain.moved }
   return {
     trades: {
       agreed: bought.length,
       delivered: bought.filter(({ state }) => state !== 'agreed' && state !== 'lapsed').length,
-      settled: bought.filter(({ state }) => PAID.includes(state)).length
+      settled: bought.filter(({ state }) => PAID.includes(state)).length,
+      residual: bought.filter(({ isResidual }) => isResidual).length
     },
     energy: {
       tradedWh: bought.reduce((sum, { contractedWh }) => sum + contractedWh, 0),
-      deliveredWh: bought.reduce((sum, { deliveredWh }) => sum + deliveredWh, 0),
+      deliveredWh: delivered(bought),
+      aheadWh: delivered(bought.filter(({ isResidual }) => !isResidual)),
+      residualWh: delivered(bought.filter(({ isResidual }) => isResidual)),
       potentialWh: potential(homes)
     },
     money,
@@ -91,6 +100,7 @@ function homeStatement (home: HomeAccount): HomeStatement {
   const settled = home.trades.filter(({ state }) => PAID.includes(state))
   const sum = (role: TradeRole, of: (trade: TradeLine) => bigint): bigint =>
     settled.filter((trade) => trade.role === role).reduce((all, trade) => all + of(trade), 0n)
+  const afterWh = ({ isResidual, deliveredWh }: TradeLine): bigint => isResidual ? BigInt(deliveredWh) : 0n
   const paid = sum('buyer', ({ amount }) => amount)
   const received = sum('seller', ({ amount }) => amount)
   return {
@@ -101,6 +111,8 @@ function homeStatement (home: HomeAccount): HomeStatement {
     pvWh: readings.reduce((all, { pvWh }) => all + (pvWh ?? 0), 0),
     boughtWh: Number(sum('buyer', ({ deliveredWh }) => BigInt(deliveredWh))),
     soldWh: Number(sum('seller', ({ deliveredWh }) => BigInt(deliveredWh))),
+    boughtAfterWh: Number(sum('buyer', afterWh)),
+    soldAfterWh: Number(sum('seller', afterWh)),
     paid,
     received,
     bill: readings.reduce((all, reading) => all + residualBill(tariff, reading, settled), paid - received),

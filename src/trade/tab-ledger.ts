@@ -40,6 +40,23 @@ export function settledPoint (tab: PairState): { through: Position, total: Money
     : { through: signed.through, total: signed.total }
 }
 
+/** The highest position this home has signed for or seen; nothing at or below it can be paid by a receipt any more. */
+export function watermark (tab: PairState): Position {
+  return Math.max(settledPoint(tab).through, tab.offered?.receipt.through ?? 0, tab.refusedThrough ?? 0)
+}
+
+/** True when a new trade in the slot could no longer be paid. */
+export function hasPassed (tab: PairState, slot: number): boolean {
+  return slot < slotOfPosition(watermark(tab))
+}
+
+/** Number of the pair's next trade in a slot that the tab has not passed. */
+export function nextSeq (tab: PairState, trades: readonly Trade[], slot: number): number {
+  const at = watermark(tab)
+  const settled = slotOfPosition(at) === slot ? at - position(slot, 0) : 0
+  return Math.max(settled, 0, ...trades.map(({ terms }) => terms?.slot === slot ? terms.seq : 0)) + 1
+}
+
 /** What the buyer owes since the tab began, for every priced trade up to `through`. */
 export function owed (tab: PairState, trades: readonly Trade[], through: Position = Number.MAX_SAFE_INTEGER): Money {
   const point = settledPoint(tab)
@@ -85,6 +102,10 @@ export interface ReceiptInit {
   readonly lifeSec: number
   /** The hot key that signs dies here; a tab may not outlive it. */
   readonly keyValidUntil: UnixSeconds
+  /** Only what was delivered by then is paid: more may still be traded of a period that was metered a moment ago. */
+  readonly deliveredBy?: UnixSeconds
+  /** Periods that end after this can still be traded: a new tab begins before them. */
+  readonly openFrom?: UnixSeconds
 }
 
 /**
@@ -94,9 +115,9 @@ export interface ReceiptInit {
  */
 export function nextReceipt (tab: Tab, trades: readonly Trade[], init: ReceiptInit): Receipt | undefined {
   const open = unresolved(tab, trades)
-  const floor = Math.max(settledPoint(tab).through, tab.offered?.receipt.through ?? 0, tab.refusedThrough ?? 0)
-  const opening = position(Math.min(slotOf(init.now), firstSlot(open)) - 1, 0)
-  const through = Math.max(...payable(tab, trades).map(({ terms }) => positionOf(terms)), floor + 1, floor === 0 ? opening : 0)
+  const floor = watermark(tab)
+  const opening = position(Math.min(slotOf(init.openFrom ?? init.now), firstSlot(open)) - 1, 0)
+  const through = Math.max(...payable(tab, trades, init.deliveredBy).map(({ terms }) => positionOf(terms)), floor + 1, floor === 0 ? opening : 0)
   if (open.some(({ terms }) => positionOf(terms) <= through)) {
     return undefined
   }
@@ -112,14 +133,15 @@ export function nextReceipt (tab: Tab, trades: readonly Trade[], init: ReceiptIn
   }
 }
 
-/** True when there is a priced trade that the next receipt would pay. */
-export function hasPayable (tab: PairState, trades: readonly Trade[]): boolean {
-  return payable(tab, trades).length > 0
+/** True when there is a priced trade, delivered by then, that the next receipt would pay. */
+export function hasPayable (tab: PairState, trades: readonly Trade[], deliveredBy?: UnixSeconds): boolean {
+  return payable(tab, trades, deliveredBy).length > 0
 }
 
-/** Priced trades that no receipt has paid yet, of the slots before the first one with an open trade. */
-function payable (tab: PairState, trades: readonly Trade[]): SignedTrade[] {
-  const blocked = firstSlot(unresolved(tab, trades))
+/** Priced trades that no receipt has paid yet, of the slots before the first one with an open trade or one delivered since. */
+function payable (tab: PairState, trades: readonly Trade[], deliveredBy: UnixSeconds = Number.MAX_SAFE_INTEGER): SignedTrade[] {
+  const fresh = trades.filter(hasTerms).filter(({ state, changedAt }) => state === 'delivered' && changedAt > deliveredBy)
+  const blocked = firstSlot([...unresolved(tab, trades), ...fresh])
   const point = settledPoint(tab)
   return trades.filter(isPriced).filter(({ terms }) => positionOf(terms) > point.through && terms.slot < blocked)
 }

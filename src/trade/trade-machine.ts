@@ -14,6 +14,7 @@ export type TradeEvent =
   | { readonly type: 'timed-out' }
   | { readonly type: 'disowned' }
   | { readonly type: 'metered', readonly wh: WattHours }
+  | { readonly type: 'stating' }
   | { readonly type: 'stated', readonly wh: WattHours }
   | { readonly type: 'receipted' }
   | { readonly type: 'settled' }
@@ -28,7 +29,7 @@ type EventType = TradeEvent['type']
  */
 export const TRANSITIONS: Readonly<Record<TradeState, Readonly<Partial<Record<EventType, TradeState>>>>> = {
   proposed: { accepted: 'agreed', confirmed: 'agreed', declined: 'declined', 'timed-out': 'expired' },
-  agreed: { acknowledged: 'agreed', disowned: 'expired', metered: 'agreed', stated: 'agreed', claimed: 'claimed', 'gave-up': 'lapsed' },
+  agreed: { acknowledged: 'agreed', disowned: 'expired', metered: 'agreed', stating: 'agreed', stated: 'agreed', claimed: 'claimed', 'gave-up': 'lapsed' },
   delivered: { receipted: 'receipted', settled: 'settled', claimed: 'claimed', 'gave-up': 'lapsed' },
   receipted: { settled: 'settled' },
   settled: { claimed: 'claimed' },
@@ -52,7 +53,7 @@ export function step (trade: Trade, event: TradeEvent, now: UnixSeconds): Trade 
 /** The buyer accepts terms, only the seller is confirmed to: the other combination is a programming error and does nothing. */
 function isForRole (trade: Trade, event: TradeEvent): boolean {
   switch (event.type) {
-    case 'accepted': case 'acknowledged': case 'disowned': return trade.role === 'buyer'
+    case 'accepted': case 'acknowledged': case 'disowned': case 'stating': return trade.role === 'buyer'
     case 'confirmed': return trade.role === 'seller' && trade.terms != null
     case 'claimed': return trade.terms != null
     default: return true
@@ -65,6 +66,7 @@ function changes (event: TradeEvent): Partial<Trade> {
     case 'confirmed': return { buyerSignature: event.buyerSignature, reason: undefined }
     case 'acknowledged': return { acknowledged: true }
     case 'metered': return { ownWh: event.wh }
+    case 'stating': return { isStated: true }
     case 'stated': return { partnerWh: event.wh }
     case 'claimed': return { deliveredWh: event.wh, amount: event.amount, reason: undefined }
     case 'declined': case 'gave-up': return { reason: event.reason }
@@ -75,16 +77,26 @@ function changes (event: TradeEvent): Partial<Trade> {
 }
 
 /**
- * Both shares known: what was delivered is the smaller one, and never more than was contracted. Signed for and worth
- * nothing: no transaction is needed to settle it.
+ * Both shares known: what was delivered is the smaller one, and never more than was contracted. A residual trade was metered
+ * before it was agreed, so it is delivered as contracted once both sides hold it. Signed for and worth nothing: no
+ * transaction is needed to settle it.
  */
 function finish (trade: Trade): Trade {
   if (trade.state === 'receipted' && trade.amount === 0n) {
     return { ...trade, state: 'settled' }
   }
+  if (trade.isResidual === true && trade.state === 'agreed' && trade.terms != null) {
+    const { wh } = trade.terms
+    const isHeldByBoth = trade.role === 'seller' || trade.acknowledged === true
+    return isHeldByBoth ? deliver({ ...trade, ownWh: wh, partnerWh: wh }, trade.terms) : { ...trade, ownWh: wh }
+  }
   if (trade.state !== 'agreed' || trade.ownWh == null || trade.partnerWh == null || trade.terms == null) {
     return trade
   }
-  const deliveredWh = Math.min(trade.ownWh, trade.partnerWh, trade.terms.wh)
-  return { ...trade, state: 'delivered', deliveredWh, amount: cost(deliveredWh, trade.terms.pricePerKwh) }
+  return deliver({ ...trade, ownWh: trade.ownWh, partnerWh: trade.partnerWh }, trade.terms)
+}
+
+function deliver (trade: Trade & { readonly ownWh: WattHours, readonly partnerWh: WattHours }, terms: TradeTerms): Trade {
+  const deliveredWh = Math.min(trade.ownWh, trade.partnerWh, terms.wh)
+  return { ...trade, state: 'delivered', deliveredWh, amount: cost(deliveredWh, terms.pricePerKwh) }
 }

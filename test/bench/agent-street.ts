@@ -7,22 +7,25 @@ import { draw } from '../../src/agent/draws.ts'
 import { guardedLimit } from '../../src/agent/plan.ts'
 import { position } from '../../src/agent/position.ts'
 import { nextOffer } from '../../src/agent/quote.ts'
+import { residualAsk, residualLimit, residualOffer, residualStart } from '../../src/agent/residual.ts'
 import { gateClosure, windowOpening } from '../../src/domain/period.ts'
 import { supplierBill } from '../../src/domain/tariff.ts'
 import { cost } from '../../src/domain/units.ts'
 import { continuous } from '../../src/market/mechanisms/continuous.ts'
 import { OrderBook } from '../../src/market/order-book.ts'
 import { shareOut } from '../../src/trade/delivery.ts'
+import { residualOf } from '../../src/trade/residual.ts'
 import type { Agent } from '../../src/agent/agent.ts'
 import type { Forecaster } from '../../src/agent/forecast.ts'
 import type { Plan } from '../../src/agent/plan.ts'
-import type { Strategy } from '../../src/agent/strategy.ts'
+import type { Situation, Strategy } from '../../src/agent/strategy.ts'
 import type { MarketRules } from '../../src/domain/market-rules.ts'
 import type { Knot, VerifiedOrder } from '../../src/domain/order.ts'
 import type { PeriodReading } from '../../src/domain/reading.ts'
 import type { TariffPlan } from '../../src/domain/tariff.ts'
 import type { Hex, Money, PricePerKwh, UnixSeconds, WattHours } from '../../src/domain/units.ts'
 import type { Match } from '../../src/market/mechanism.ts'
+import type { CountedTrade, Residual } from '../../src/trade/residual.ts'
 
 export interface StreetInit {
   readonly homes: ReadonlyArray<readonly PeriodReading[]>
@@ -85,7 +88,7 @@ export function runStreet (init: StreetInit): StreetResult {
       }
     })
     const ahead = deliver(tradeAhead(agents, periodStart, init), metered)
-    const left = metered.map((reading, home) => leftOver(reading, home, ahead))
+    const left = metered.map((reading, home) => residualOf(reading, tradesOf(home, ahead), periodStart))
     const residual = tradeResiduals(left, periodStart, init).map((deal) => ({ ...deal, sellerWh: deal.wh, buyerWh: deal.wh, deliveredWh: deal.wh }))
 
     total.shareableWh += Math.min(sum(metered, ({ exportWh }) => exportWh), sum(metered, ({ importWh }) => importWh))
@@ -202,38 +205,35 @@ function deliver (deals: readonly Deal[], metered: readonly PeriodReading[]): De
   })
 }
 
-interface Left {
-  readonly exportWh: WattHours
-  readonly importWh: WattHours
+/** A home's trades of the period as its node would have them on disk. */
+function tradesOf (home: number, deals: readonly Delivered[]): CountedTrade[] {
+  return deals.filter(({ seller, buyer }) => seller === home || buyer === home).map(({ seller, wh, deliveredWh }) => ({
+    role: seller === home ? 'seller' : 'buyer', state: 'delivered', askedWh: wh, validUntil: 0, deliveredWh
+  }))
 }
 
-function leftOver ({ exportWh, importWh }: Left, home: number, deals: readonly Delivered[]): Left {
-  return {
-    exportWh: exportWh - sum(deals.filter(({ seller }) => seller === home), ({ deliveredWh }) => deliveredWh),
-    importWh: importWh - sum(deals.filter(({ buyer }) => buyer === home), ({ deliveredWh }) => deliveredWh)
-  }
-}
-
-/** What metering left over, at the middle of each seller's tariffs: offers with one price, matched by the same mechanism. */
-function tradeResiduals (left: readonly Left[], periodStart: UnixSeconds, init: StreetInit): Deal[] {
+/**
+ * The node's own residual round: what `residualOf` says is left goes on offer and is looked for at the prices of `agent/residual`,
+ * buyers one after the other as their moments come, each until it finds nothing more.
+ */
+function tradeResiduals (left: readonly Residual[], periodStart: UnixSeconds, init: StreetInit): Deal[] {
   const { rules, tick } = init
   const book = new OrderBook({ rules, maxOrders: 1000, maxPerSigner: 4 })
-  left.forEach(({ exportWh }, home) => {
-    const { retail, feedIn } = init.tariffOf(home)(periodStart)
-    const price = (retail + feedIn) / 2n
-    if (exportWh >= rules.minTradeWh && price > feedIn) {
-      book.add(anOffer(home, periodStart, { quantity: exportWh, minFill: rules.minTradeWh, schedule: [{ at: 0, price }] }))
+  const situationOf = (home: number): Situation => ({ tariff: init.tariffOf(home)(periodStart), rules, patience: 0.5, tick })
+  left.forEach(({ surplusWh }, home) => {
+    const offer = residualOffer({ surplusWh, price: residualAsk(situationOf(home)), rules })
+    if (offer != null) {
+      book.add(anOffer(home, periodStart, offer))
     }
   })
   const deals: Deal[] = []
-  const turn = (home: number): number => draw(2, 'turn', periodStart, home)
-  const order = left.map((_, home) => home).sort((a, b) => turn(a) - turn(b))
-  for (const buyer of order) {
-    const limit = init.tariffOf(buyer)(periodStart).retail - tick
-    const next = (wh: WattHours): Match | undefined => wh < rules.minTradeWh
+  const startOf = (home: number): UnixSeconds => residualStart(periodStart, { rules, seed: home })
+  for (const buyer of left.map((_, home) => home).sort((a, b) => startOf(a) - startOf(b) || a - b)) {
+    const limit = residualLimit(situationOf(buyer))
+    const next = (wh: WattHours): Match | undefined => wh < rules.minTradeWh || limit == null
       ? undefined
-      : continuous.match(book.offers(periodStart, periodStart), { periodStart, wh, limit }, { random: () => draw(2, 'pick', periodStart, buyer, wh), tolerance: init.nearPrice, minTradeWh: rules.minTradeWh })
-    let wants = left[buyer].importWh
+      : continuous.match(book.offers(periodStart, startOf(buyer)), { periodStart, wh, limit }, { random: () => draw(2, 'pick', periodStart, buyer, wh), tolerance: init.nearPrice, minTradeWh: rules.minTradeWh })
+    let wants = left[buyer].deficitWh
     for (let match = next(wants); match != null; match = next(wants)) {
       book.setRemaining(match.entry.order, match.entry.remaining - match.wh)
       deals.push({ id: nextId(), seller: Number(match.entry.order.order.maker) - 1, buyer, wh: match.wh, price: match.price })
@@ -247,6 +247,6 @@ function billOf (home: number, reading: PeriodReading, { deals, tariff }: { deal
   const sold = deals.filter(({ seller }) => seller === home)
   const bought = deals.filter(({ buyer }) => buyer === home)
   const money = (list: readonly Delivered[]): Money => list.reduce((all, { deliveredWh, price }) => all + cost(deliveredWh, price), 0n)
-  const left = leftOver(reading, home, deals)
-  return supplierBill(tariff, left.importWh, left.exportWh) + money(bought) - money(sold)
+  const left = residualOf(reading, tradesOf(home, deals), reading.periodStart)
+  return supplierBill(tariff, left.deficitWh, left.surplusWh) + money(bought) - money(sold)
 }

@@ -26,7 +26,13 @@ describe('the data directory', () => {
 
   it('should hold everything a node keeps', () => {
     expect(dataPaths({ option: '/a' })).to.deep.equal({
-      directory: '/a', config: '/a/config.yaml', key: '/a/node.key', meterKey: '/a/meter.key', database: '/a/db', peers: '/a/peers', api: '/a/api.json',
+      directory: '/a',
+      config: '/a/config.yaml',
+      key: '/a/node.key',
+      meterKey: '/a/meter.key',
+      database: '/a/db',
+      peers: '/a/peers',
+      api: '/a/api.json',
       totals: '/a/totals.json'
     })
   })

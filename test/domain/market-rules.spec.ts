@@ -17,7 +17,8 @@ const WRONG: Array<[keyof MarketRules, unknown[]]> = [
   ['confirmSec', [0, 86_401]],
   ['clockToleranceSec', [-1, 3601]],
   ['mechanism', ['', 'Continuous', 'a'.repeat(33)]],
-  ['delivery', ['scheduled']]
+  ['delivery', ['scheduled']],
+  ['residualSec', [-1, 172_801]]
 ]
 
 describe('market rules', () => {

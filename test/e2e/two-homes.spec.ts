@@ -35,6 +35,19 @@ describe('two homes over real libp2p and a real chain', function () {
     expect(energy.deliveredWh).to.be.at.most(Math.min(energy.tradedWh, energy.potentialWh))
   })
 
+  it('should trade what forecasts missed in the residual round, and mark it', async () => {
+    const { trades, energy } = result.statement
+    expect(trades.residual).to.be.greaterThan(0)
+    expect(trades.residual).to.be.lessThan(trades.agreed)
+    expect(energy.residualWh).to.be.greaterThan(0)
+    expect(energy.aheadWh + energy.residualWh).to.equal(energy.deliveredWh)
+    expect(energy.deliveredWh).to.be.at.least(0.9 * energy.potentialWh)
+    const residual = (await street.homes[0].api.trades()).filter(({ isResidual, state }) => isResidual === true && state === 'settled')
+    expect(residual).to.have.lengthOf(trades.residual)
+    expect(residual.every(({ pricePerKwh, terms, deliveredWh }) => pricePerKwh === '190000' && terms?.wh === deliveredWh)).to.equal(true)
+    expect(await wattmesh('trades')).to.match(/(sold|bought) after .* settled/)
+  })
+
   it('should conserve money to the last unit and leave nobody worse off', () => {
     const { money, isConserved, isNobodyWorseOff, homes } = result.statement
     expect(money.paid).to.equal(money.received)

@@ -88,7 +88,7 @@ export async function aBookHome (n: number, clock: Clock, { limits, bounds }: Bo
 
 /** What a node that accepted these orders tells its neighbours of. */
 export function aBook (orders: readonly SignedOrder[]): NewestOrders {
-  const newest = createNewestOrders()
+  const newest = createNewestOrders(RULES)
   for (const signed of orders) {
     const order = verifyOrder(signed, RULES)
     if (order == null) {

@@ -1,5 +1,5 @@
-import { priceAt } from '../../src/domain/order.ts'
-import { gateClosure, windowOpening } from '../../src/domain/period.ts'
+import { closingOf, priceAt } from '../../src/domain/order.ts'
+import { windowOpening } from '../../src/domain/period.ts'
 import type { MarketRules } from '../../src/domain/market-rules.ts'
 import type { VerifiedOrder } from '../../src/domain/order.ts'
 import type { Hex } from '../../src/domain/units.ts'
@@ -42,7 +42,7 @@ export class ReferenceBook {
 
   expire (now: number): number {
     const before = this.open().length
-    this.rows = this.rows.filter(({ order }) => now <= gateClosure(order.order.periodStart, this.init.rules) + this.init.rules.clockToleranceSec)
+    this.rows = this.rows.filter(({ order }) => now <= closingOf(order.order, this.init.rules) + this.init.rules.clockToleranceSec)
     return before - this.open().length
   }
 

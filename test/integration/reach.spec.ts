@@ -6,6 +6,7 @@ import { fromString } from 'uint8arrays/from-string'
 import { DHT_PROTOCOL_ID, rendezvousName } from '../../protocols/constants.ts'
 import { createLibp2pNode } from '../../src/network/libp2p.ts'
 import { NO_REACH } from '../../src/network/reach.ts'
+import { isLocalAddress } from '../../src/network/reachability.ts'
 import { rememberedScores } from '../../src/network/remembered-scores.ts'
 import { rendezvousKey } from '../../src/network/rendezvous.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
@@ -54,7 +55,21 @@ describe('reach', () => {
     await until(() => alice.hearers() === 1 && bob.hearers() === 1, 30_000)
     expect(alice.peers().map(({ peerId }) => peerId)).to.include(bob.peerId)
     expect(stranger.hearers()).to.equal(0)
+    expect(alice.reach().tableSize).to.be.at.least(1)
+    expect((await aHome(5)).reach().tableSize).to.equal(undefined)
   }).timeout(60_000)
+
+  it('should tell who can call: everybody, the local network, nobody', async () => {
+    const local = await aHome(1)
+    expect(local.reach()).to.deep.equal({ open: [], local: local.addresses(), relayed: [], mapped: [] })
+    const open = await aHome(2, { announce: ['/dns4/elm4.example.org/tcp/7690'] })
+    expect(open.reach().open).to.deep.equal([`/dns4/elm4.example.org/tcp/7690/p2p/${open.peerId}`])
+    await open.stop()
+    expect(open.reach()).to.deep.equal({ open: [], local: [], relayed: [], mapped: [] })
+    const here = ['/ip4/192.168.1.4/tcp/1', '/ip4/172.31.0.1/tcp/1', '/ip4/100.64.0.9/tcp/1', '/ip4/192.0.2.2/tcp/1', '/ip6/::1/tcp/1', '/ip6/fd00::1/tcp/1', '/ip6/fe80::1/tcp/1', '/dns4/box.local/tcp/1']
+    expect(here.filter((address) => !isLocalAddress(address))).to.deep.equal([])
+    expect(['/ip4/172.32.0.1/tcp/1', '/ip4/100.128.0.1/tcp/1', '/ip6/2001:db8::1/tcp/1', '/dns4/example.org/tcp/1'].filter(isLocalAddress)).to.deep.equal([])
+  })
 
   it('should meet under the key that the specification tells', async () => {
     const page = readFileSync('protocols/discovery/README.md', 'utf8')
@@ -101,6 +116,8 @@ describe('reach', () => {
     const through = `${relay.getMultiaddrs()[0].toString()}/p2p-circuit`
     const hidden = await aHome(2, { listen: [through], reach: { ...NO_REACH, holePunching: true } })
     await until(() => hidden.addresses().some((address) => address.includes('p2p-circuit')))
+    expect(hidden.reach()).to.deep.include({ open: [], local: [], mapped: [] })
+    expect(hidden.reach().relayed).to.have.lengthOf(1)
     const caller = await aHome(3, { reach: { ...NO_REACH, holePunching: true } })
     await caller.dial(hidden.addresses()[0])
     const conversation = await caller.converse(hidden.key)

@@ -92,6 +92,30 @@ describe('admission', () => {
     expect(judge({}, { now: PERIOD - 294, rules: someRules({ gateClosureSec: 300 }) })).to.deep.equal(ignore('GATE_CLOSED'))
   })
 
+  describe('a residual offer', () => {
+    const schedule = [{ at: rules.windowSec + rules.gateClosureSec + rules.periodSec, price: 190_000n }]
+    const end = PERIOD + rules.periodSec
+
+    it('should be admitted from the end of its period until its round is over, clocks allowing', () => {
+      expect(judge({ schedule }, { now: end - 6 })).to.deep.equal(ignore('TOO_FAR_AHEAD'))
+      expect(judge({ schedule }, { now: end - 5 })).to.be.undefined()
+      expect(judge({ schedule }, { now: end + rules.residualSec + 5 })).to.be.undefined()
+      expect(judge({ schedule }, { now: end + rules.residualSec + 6 })).to.deep.equal(ignore('GATE_CLOSED'))
+    })
+
+    it('should be rejected in a market without a residual round, with a second knot, and a second off its place (4)', () => {
+      const now = end
+      expect(judge({ schedule }, { now, rules: someRules({ residualSec: 0 }) })).to.deep.equal(reject('OUT_OF_RANGE'))
+      expect(judge({ schedule: [{ at: 0, price: 200_000n }, ...schedule] }, { now })).to.deep.equal(reject('OUT_OF_RANGE'))
+      expect(judge({ schedule: [{ ...schedule[0], at: schedule[0].at - 1 }] }, { now })).to.deep.equal(reject('OUT_OF_RANGE'))
+      expect(judge({ schedule: [{ ...schedule[0], at: schedule[0].at + 1 }] }, { now })).to.deep.equal(reject('OUT_OF_RANGE'))
+    })
+
+    it('should not be passed for by an offer made ahead', () => {
+      expect(judge({}, { now: end })).to.deep.equal(ignore('GATE_CLOSED'))
+    })
+  })
+
   it('should ignore an order too far ahead (7)', () => {
     const now = PERIOD - MAX_PERIODS_AHEAD * 900
     expect(judge({}, { now })).to.be.undefined()

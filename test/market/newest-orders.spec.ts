@@ -27,6 +27,19 @@ describe('newest orders', () => {
     expect(newest.of(ONE, NOON)).to.deep.equal([early, bid, late])
   })
 
+  it('should count an order for as long as it is told to, whatever its period', () => {
+    const newest = new NewestOrders((parts) => parts.join('+') as Hex, ({ periodStart, quantity }) => quantity === 7 ? periodStart + 9000 : periodStart)
+    const [lasting, passing] = [anEntry({ quantity: 7 }), anEntry({ periodStart: NOON + 900 })]
+    newest.add(lasting)
+    newest.add(passing)
+    expect(newest.of(ONE, NOON + 1800)).to.deep.equal([lasting])
+    newest.forgetBefore(NOON + 1800)
+    expect(newest.of(ONE, NOON)).to.deep.equal([lasting])
+    newest.forgetBefore(NOON + 9001)
+    expect(newest.of(ONE, NOON)).to.deep.equal([])
+    expect(newest.digests(NOON).digests).to.deep.equal([])
+  })
+
   it('should keep the newest revision only, and an order that was withdrawn', () => {
     const newest = newestOrders()
     newest.add(anEntry({ revision: 1 }))

@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import * as fc from 'fast-check'
 import { MAX_BOOK_ORDERS } from '../../protocols/order-gossip/constants.ts'
+import { residualKnotAt } from '../../src/domain/order.ts'
 import { OrderBook } from '../../src/market/order-book.ts'
 import { aVerifiedOrder, CENT, OPENING, PERIOD, someRules } from '../helpers/builders.ts'
 import { hexOf } from '../helpers/records.ts'
@@ -143,6 +144,20 @@ describe('order book', () => {
     expect(book.revisionOf(late.order.signer, PERIOD, 'offer')).to.equal(0)
   })
 
+  it('should keep an offer of what a period left over until its round is over, and count no more revisions of what is gone', () => {
+    const book = aBook()
+    const end = PERIOD + rules.periodSec
+    const schedule = [{ at: residualKnotAt(rules), price: 19n * CENT }]
+    book.add(aVerifiedOrder({ revision: 4 }))
+    const residual = aVerifiedOrder({ revision: 5, schedule })
+    expect(book.expire(PERIOD + 6)).to.equal(1)
+    expect(book.add(residual)).to.equal('added')
+    expect(book.offers(PERIOD, end + 300).map(({ entry, price }) => [entry.order, price])).to.deep.equal([[residual, 19n * CENT]])
+    expect(book.expire(end + rules.residualSec + 5)).to.equal(0)
+    expect(book.expire(end + rules.residualSec + 6)).to.equal(1)
+    expect(book.size).to.equal(0)
+  })
+
   it('should add up its depth by price', () => {
     const book = aBook()
     const cents = [12n, 10n, 12n]
@@ -175,7 +190,9 @@ const anyOrder = fc.record({
   revision: fc.integer({ min: 1, max: 4 }),
   quantity: fc.constantFrom(0, 5, 10, 300, 1200),
   minFill: fc.constantFrom(1, 10, 200),
-  schedule: fc.tuple(fc.bigInt(0n, 4n), fc.bigInt(0n, 4n)).map(([a, b]) => [{ at: 0, price: a + b }, { at: 900, price: b }])
+  schedule: fc.tuple(fc.bigInt(0n, 4n), fc.bigInt(0n, 4n), fc.boolean()).map(([a, b, isResidual]) => isResidual
+    ? [{ at: residualKnotAt(rules), price: a }]
+    : [{ at: 0, price: a + b }, { at: 900, price: b }])
 }).map((fields) => aVerifiedOrder(fields))
 
 const anyOperation = fc.oneof(

@@ -56,6 +56,9 @@ const ORDER: Order = {
 
 const sign = (digest: Hex, by: Key): Hex => signDigest(digest, by.privateKey)
 
+/** One knot at the end of the period: the mark of a residual offer. */
+const RESIDUAL = [{ at: 2700, price: 190_000n }]
+
 /** The content of `protocols/order/vectors.json`. */
 export function orderVectors (): object {
   return {
@@ -69,6 +72,7 @@ export function orderVectors (): object {
       order('an offer whose price falls twice', ORDER),
       order('one flat price', { ...ORDER, revision: 2, schedule: [{ at: 0, price: 200_000n }] }),
       order('sold out', { ...ORDER, revision: 3, quantity: 0 }),
+      order('of what a metered period left over', { ...ORDER, periodStart: PERIOD - 3600, schedule: RESIDUAL }),
       order('at its bounds', {
         ...ORDER, quantity: 1_000_000, minFill: 1_000_000, revision: MAX_UINT32, schedule: [0, 1, 2, 1740].map((at) => ({ at, price: 0xffffffffffffffffn }))
       })
@@ -128,8 +132,12 @@ function invalidOrders (): object[] {
     bad('a price that rises', 'OUT_OF_RANGE', { schedule: [{ at: 0, price: 1n }, { at: 1, price: 2n }] }),
     bad('knots out of order', 'OUT_OF_RANGE', { schedule: [{ at: 5, price: 2n }, { at: 5, price: 1n }] }),
     bad('a knot in the flat end of the window', 'OUT_OF_RANGE', { schedule: [{ at: 1741, price: 1n }] }),
+    bad('a residual offer with a second price', 'OUT_OF_RANGE', { periodStart: PERIOD - 3600, schedule: [{ at: 0, price: 200_000n }, ...RESIDUAL] }),
+    bad('a knot behind the end of the period', 'OUT_OF_RANGE', { periodStart: PERIOD - 3600, schedule: [{ at: 2701, price: 190_000n }] }),
     bad('a period that starts off the grid', 'MISALIGNED', { periodStart: PERIOD + 1 }),
     bad('a period whose gate has closed', 'GATE_CLOSED', { periodStart: PERIOD - 1800 }),
+    bad('a residual offer whose round is over', 'GATE_CLOSED', { periodStart: PERIOD - 86_400 - 2700, schedule: RESIDUAL }),
+    bad('a residual offer of a period that is not over', 'TOO_FAR_AHEAD', { periodStart: PERIOD, schedule: RESIDUAL }),
     bad('a period too far ahead', 'TOO_FAR_AHEAD', { periodStart: PERIOD + 193 * 900 }),
     unsigned('signed by a key it does not name', sign(id, KEYS.stranger)),
     unsigned('signed for another chain', sign(orderId(ORDER, { ...AT, chainId: 1 }), KEYS.seller)),

@@ -112,10 +112,11 @@ function story (street: Street, utcOffsetSec: number): RunListener {
         const { trade } = event
         told.add(trade.id)
         const pair = `${(nameOf.get(trade.partner) ?? trade.partner).padEnd(width)} → ${home.name.padEnd(width)}`
+        const after = trade.isResidual === true ? dim('  after metering') : ''
         note((trade.deliveredWh ?? 0) === 0
           ? dim(`${clock(trade.periodStart)}  ${pair}  ${formatEnergy(trade.terms?.wh ?? 0)} agreed, nothing delivered, nothing paid`)
           : `${clock(trade.periodStart)}  ${pair}  ${formatEnergy(trade.deliveredWh ?? 0)} at ${formatMoney(BigInt(trade.pricePerKwh), street.decimals, 3)}  ` +
-            `${formatMoney(BigInt(trade.amount ?? 0), street.decimals, 4)} ${SYMBOL}`)
+            `${formatMoney(BigInt(trade.amount ?? 0), street.decimals, 4)} ${SYMBOL}${after}`)
       }
       if (event.type === 'tab:changed' && event.tab.role === 'seller') {
         const { buyer, chain } = event.tab
@@ -140,15 +141,16 @@ function report (options: DemoOptions, street: Street, { statement, audit, isFin
   const kwh = (wh: number): string => (wh / 1000).toFixed(2)
   note()
   table(
-    ['home', 'load kWh', 'PV kWh', 'bought', 'sold', 'paid', 'received', 'bill', 'without neighbours', 'better by'],
+    ['home', 'load kWh', 'PV kWh', 'bought', 'after', 'sold', 'after', 'paid', 'received', 'bill', 'without neighbours', 'better by'],
     homes.map((home) => [
-      home.name, kwh(home.loadWh), kwh(home.pvWh), kwh(home.boughtWh), kwh(home.soldWh), amount(home.paid), amount(home.received),
+      home.name, kwh(home.loadWh), kwh(home.pvWh), kwh(home.boughtWh), kwh(home.boughtAfterWh), kwh(home.soldWh), kwh(home.soldAfterWh), amount(home.paid), amount(home.received),
       amount(home.bill), amount(home.billWithoutNeighbours), amount(home.billWithoutNeighbours - home.bill)
     ]),
-    [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
   ).forEach((line) => { note(line) })
   note()
   note(`${trades.agreed} trades agreed, ${trades.delivered} delivered, ${trades.settled} settled; ${formatEnergy(energy.deliveredWh)} shared of ${formatEnergy(energy.potentialWh)} that could have been`)
+  note(`${formatEnergy(energy.aheadWh)} of it agreed ahead, ${formatEnergy(energy.residualWh)} after metering ("after") in ${trades.residual} trades of the residual round`)
   note(`settled in ${audit.transactions} transactions, ${audit.gas} gas, ${trades.settled === 0 ? 0n : audit.gas / BigInt(trades.settled)} per trade`)
   note(`${isConserved ? 'conserved' : bold('NOT CONSERVED')}: buyers paid ${amount6(money.paid, street)} = sellers got ${amount6(money.received, street)} = moved in the contract ${amount6(money.moved, street)}`)
   note(isNobodyWorseOff ? 'no home is worse off than without neighbours' : bold('SOME HOME IS WORSE OFF than without neighbours'))

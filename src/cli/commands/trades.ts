@@ -23,7 +23,7 @@ async function trades (options: { data?: string, json?: boolean, last: number, w
   const { token } = await node.wallet()
   const rows = all.map((trade) => [
     time(trade.periodStart),
-    trade.role === 'buyer' ? 'bought' : 'sold',
+    `${trade.role === 'buyer' ? 'bought' : 'sold'}${trade.isResidual === true ? ' after' : ''}`,
     formatEnergy(trade.terms?.wh ?? trade.askedWh),
     trade.deliveredWh == null ? '–' : formatEnergy(trade.deliveredWh),
     formatMoney(BigInt(trade.pricePerKwh), token.decimals, 4),
@@ -42,4 +42,7 @@ async function trades (options: { data?: string, json?: boolean, last: number, w
       print(`  ${why}`)
     }
   })
+  if (all.some(({ isResidual }) => isResidual === true)) {
+    print('after: made after the period, of what its meters had counted beyond the other trades')
+  }
 }

@@ -1,0 +1,118 @@
+import { createServer } from 'node:net'
+import { bad, ok, unknown, warn } from '../checks.ts'
+import { multicastProblem } from '../multicast.ts'
+import type { Json } from '../../api/client.ts'
+import type { Config } from '../../config/schema.ts'
+import type { NodeStatus } from '../../node/node.ts'
+import type { Check } from '../checks.ts'
+import type { Patient } from './patient.ts'
+
+export async function checkNetwork ({ config: { value: config }, status }: Patient): Promise<Check[]> {
+  if (config == null) {
+    return [await localNetwork(true), unknown('network.listen', 'The rest of the network cannot be looked at without settings.')]
+  }
+  return [
+    ...status == null ? await Promise.all(fixedPorts(config).map(canListen)) : [listening(status)],
+    await localNetwork(config.network.mdns),
+    ...status == null ? [stopped(config)] : [peers(status, config), ...community(status), ...beyond(status, config)]
+  ]
+}
+
+/** Ports that are set; port 0 takes any free one. */
+function fixedPorts ({ network }: Config): number[] {
+  return network.listen.map((address) => Number(/\/tcp\/(\d+)/.exec(address)?.[1] ?? 0)).filter((port) => port > 0)
+}
+
+async function canListen (port: number): Promise<Check> {
+  const problem = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+    const server = createServer().once('error', resolve)
+    server.listen(port, () => { server.close(() => { resolve(undefined) }) })
+  })
+  if (problem == null) {
+    return ok('network.listen', `Port ${port} is free to listen on.`)
+  }
+  return problem.code === 'EADDRINUSE'
+    ? bad('network.listen', `Another program listens on port ${port} already.`, 'Stop it, or take another port in network.listen.')
+    : bad('network.listen', `This user may not listen on port ${port} (${problem.code ?? problem.message}).`, 'Take a port above 1023 in network.listen.')
+}
+
+function listening ({ reach }: Json<NodeStatus>): Check {
+  const all = [...reach.open, ...reach.local]
+  return all.length === 0
+    ? bad('network.listen', 'The running node listens nowhere: no neighbour can call it.', 'Check network.listen.')
+    : ok('network.listen', `The node listens for neighbours, at ${all.length === 1 ? 'one address' : `${all.length} addresses`}.`)
+}
+
+async function localNetwork (isOn: boolean): Promise<Check> {
+  if (!isOn) {
+    return warn('network.mdns', 'Looking for neighbours in the local network is switched off.', 'Set network.mdns to true, unless that is meant so.')
+  }
+  const problem = await multicastProblem()
+  return problem == null
+    ? ok('network.mdns', 'Neighbours in the same local network can be found (mDNS).')
+    : warn('network.mdns', `Neighbours in the same local network cannot be found: this computer has no way to send to all of them (${problem}).`, 'Usually a default route is missing: connect it to the router, or add one with `ip route add 224.0.0.0/4 dev NAME`.')
+}
+
+function stopped ({ network }: Config): Check {
+  return unknown('network.peers', `Who can reach this home is known only while the node runs.${network.bootstrap.length === 0 ? ' No neighbour outside the local network is named in network.bootstrap.' : ''}`, 'Start it with `wattmesh start`, wait a minute, and run this again.')
+}
+
+function peers ({ peers }: Json<NodeStatus>, { network }: Config): Check {
+  return peers.length > 0
+    ? ok('network.peers', `Connected to ${peers.length === 1 ? 'one neighbour' : `${peers.length} neighbours`}.`)
+    : warn('network.peers', 'Connected to no neighbour: nothing can be traded.', network.bootstrap.length === 0
+      ? 'Put the address of a neighbour (from its `wattmesh status`) into network.bootstrap, or join by an invite.'
+      : 'Check that the neighbours in network.bootstrap are running, and that both homes have the same market rules (`wattmesh status`).')
+}
+
+/** Where the rules name a meter book, only its members trade. */
+function community ({ community }: Json<NodeStatus>): Check[] {
+  if (community == null) {
+    return []
+  }
+  const { standing, seats, problem } = community
+  return [
+    standing === 'member'
+      ? ok('network.community', `This home is a member of its community, one of ${seats}.`)
+      : bad('network.community', standing === 'outsider' ? 'This home is no member of its community and cannot trade.' : 'This home is a member, but with another meter key, so neighbours will not buy from it.', 'Run `wattmesh community join`.'),
+    ...problem == null ? [] : [warn('network.community-book', `The list of members cannot be read just now: ${problem}. The members known so far stay.`, 'It comes back with the chain service.')]
+  ]
+}
+
+/** The world outside of the local network. */
+function beyond ({ reach, peers }: Json<NodeStatus>, { network }: Config): Check[] {
+  return [table(reach.tableSize, peers.length), portMapping(reach, network.portMapping), whoCanReach(reach, network)]
+}
+
+function table (size: number | undefined, peers: number): Check {
+  if (size == null) {
+    return unknown('network.dht', 'Finding homes beyond the local network is switched off (network.dht).')
+  }
+  return size > 0
+    ? ok('network.dht', `Homes beyond the local network can be found: ${size} in the shared table.`)
+    : warn('network.dht', 'Homes beyond the local network cannot be found yet: the shared table is empty.', peers === 0 ? 'It fills once one neighbour is connected.' : 'It fills within minutes, when neighbours have it switched on, too.')
+}
+
+function portMapping ({ mapped, open }: Json<NodeStatus>['reach'], isOn: boolean): Check {
+  if (!isOn) {
+    return unknown('network.port', 'The router is not asked to open a port (network.portMapping is off).')
+  }
+  if (mapped.length > 0) {
+    return ok('network.port', 'The router opened a port for this home.')
+  }
+  return open.length > 0
+    ? ok('network.port', 'The router opened no port, and none is needed.')
+    : unknown('network.port', 'The router opened no port for this home; many do not, and neighbours nearby do not need it.', 'To be reached from outside, switch on UPnP in the router, or forward the port by hand and set network.announce.')
+}
+
+function whoCanReach ({ open, relayed, local }: Json<NodeStatus>['reach'], { announce }: Config['network']): Check {
+  if (open.length > 0) {
+    return ok('network.reach', `Who can reach this home: everybody${announce.length > 0 ? ', at the addresses you announce' : ''}.`)
+  }
+  if (relayed.length > 0) {
+    return ok('network.reach', 'Who can reach this home: the local network directly, everybody else through the node of a neighbour.')
+  }
+  return local.length > 0
+    ? unknown('network.reach', 'Who can reach this home: only the local network. It can still call others, and they it through that connection.')
+    : bad('network.reach', 'Who can reach this home: nobody.', 'Check network.listen.')
+}
