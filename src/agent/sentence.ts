@@ -27,7 +27,10 @@ function expected ({ expectation, netWh }: Reckoning, { battery }: PlanInput): s
 }
 
 /** What was kept back or added, and for which reason. */
-function hold ({ netWh, quantityWh, side, storedWh }: Reckoning, { reserve }: PlanInput): string {
+function hold ({ netWh, quantityWh, side, storedWh }: Reckoning, { reserve, battery }: PlanInput): string {
+  if (reserveWh(reserve) != null && battery == null && side === 'sell') {
+    return 'keeps no reserve because it knows of no battery'
+  }
   const shift = quantityWh - Math.floor(Math.abs(netWh))
   const percent = reservePercent(reserve)
   if (side === 'none' || storedWh > 0 || Math.abs(shift) < 1) {
@@ -49,10 +52,16 @@ function action ({ quantityWh, side, storedWh, schedule, limit }: Reckoning, { s
     return `trades nothing because the supplier pays ${price(situation.tariff.feedIn, situation)} and charges ${price(situation.tariff.retail, situation)}, which leaves nothing to share`
   }
   if (side === 'sell') {
+    if (soldWh > 0 && soldWh >= quantityWh) {
+      return `offers nothing more because ${energy(soldWh)} are sold already`
+    }
     const what = storedWh > 0 ? `${energy(quantityWh)} from the battery` : energy(quantityWh)
     return schedule.length === 0
       ? 'offers nothing because your lowest selling price is above what neighbours would pay'
       : `offers ${what} at ${range(schedule[0].price, schedule[schedule.length - 1].price, situation)}${soFar(soldWh, 'sold')}`
+  }
+  if (boughtWh > 0 && boughtWh >= quantityWh) {
+    return `looks for nothing more because ${energy(boughtWh)} are bought already`
   }
   return limit == null
     ? 'buys nothing because your highest buying price is below what neighbours would ask'

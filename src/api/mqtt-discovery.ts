@@ -22,6 +22,8 @@ function entities (currency: string | undefined, hasPause: boolean): Readonly<Re
   return {
     import: { ...energy, name: 'Grid import' },
     export: { ...energy, name: 'Grid export' },
+    supplier_import: { ...energy, name: 'Bought from supplier' },
+    supplier_export: { ...energy, name: 'Sold to supplier' },
     sold: { ...energy, name: 'Sold to neighbours' },
     bought: { ...energy, name: 'Bought from neighbours' },
     ...currency == null
@@ -36,6 +38,7 @@ function entities (currency: string | undefined, hasPause: boolean): Readonly<Re
     next_bought: { ...planned, name: 'Bought for the next period' },
     peers: { ...count, name: 'Neighbours', icon: 'mdi:home-group' },
     status: { platform: 'sensor', device_class: 'enum', options: ['trading', 'waiting', 'paused'], name: 'Status' },
+    meter: { platform: 'binary_sensor', device_class: 'problem', name: 'Meter', entity_category: 'diagnostic' },
     clock: { platform: 'binary_sensor', name: 'Clock steady', entity_category: 'diagnostic' },
     ...hasPause ? { pause: { platform: 'switch', name: 'Pause trading', icon: 'mdi:pause' } } : {}
   }

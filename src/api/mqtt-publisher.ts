@@ -80,6 +80,8 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
       values: {
         import: kwh(sums.importWh),
         export: kwh(sums.exportWh),
+        supplier_import: kwh(sums.supplierImportWh),
+        supplier_export: kwh(sums.supplierExportWh),
         sold: kwh(sums.soldWh),
         bought: kwh(sums.boughtWh),
         earned: money(sums.earned),
@@ -90,6 +92,7 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
         deposit: wallet == null ? null : money(wallet.account.balance - wallet.account.reserved),
         peers: status.peers.length,
         status: status.knobs.paused ? 'paused' : unpaused,
+        meter: status.meter.problem == null ? 'OFF' : 'ON',
         clock: clock.isSteady() ? 'ON' : 'OFF',
         pause: status.knobs.paused ? 'ON' : 'OFF'
       }

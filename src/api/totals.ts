@@ -11,6 +11,9 @@ import type { Logger } from '../ports/telemetry.ts'
 export interface Totals {
   readonly importWh: WattHours
   readonly exportWh: WattHours
+  /** What the supplier delivered and took: the rest, once it is known what neighbours had of it. */
+  readonly supplierImportWh: WattHours
+  readonly supplierExportWh: WattHours
   readonly soldWh: WattHours
   readonly boughtWh: WattHours
   readonly earned: Money
@@ -20,10 +23,13 @@ export interface Totals {
 /** What was delivered counts from then on; a trade that nobody pays for falls out again. */
 const DELIVERED: readonly TradeState[] = ['delivered', 'receipted', 'settled', 'claimed']
 
+/** Until its meters have told, nobody knows whose the energy of a period was. */
+const UNDECIDED: readonly TradeState[] = ['proposed', 'agreed']
+
 /** Older trades and readings no longer change: claims end 14 days after delivery. */
 const UNCERTAIN_SEC = 15 * 86_400
 
-const NOTHING: Totals = { importWh: 0, exportWh: 0, soldWh: 0, boughtWh: 0, earned: 0n, spent: 0n }
+const NOTHING: Totals = { importWh: 0, exportWh: 0, supplierImportWh: 0, supplierExportWh: 0, soldWh: 0, boughtWh: 0, earned: 0n, spent: 0n }
 
 /** Totals that outlive a restart and never fall, not even when a trade is given up: the highest ever told stand in `file`. */
 export function lifetimeTotals (file: string, { node, logger }: { node: Pick<EnergyNode, 'trades' | 'readings'>, logger: Logger }): { now(time: UnixSeconds): Promise<Totals> } {
@@ -59,9 +65,17 @@ function sum (trades: readonly Trade[], readings: readonly PeriodReading[]): Tot
   const wh = (some: readonly Trade[]): WattHours => some.reduce((all, { deliveredWh = 0 }) => all + deliveredWh, 0)
   const money = (some: readonly Trade[]): Money => some.reduce((all, { amount = 0n }) => all + amount, 0n)
   const [sold, bought] = [delivered('seller'), delivered('buyer')]
+  const undecided = new Set(trades.filter(({ state }) => UNDECIDED.includes(state)).map(({ periodStart }) => periodStart))
+  const rest = (of: (reading: PeriodReading) => WattHours, traded: readonly Trade[]): WattHours => {
+    const decided = readings.filter(({ periodStart }) => !undecided.has(periodStart))
+    const periods = new Set(decided.map(({ periodStart }) => periodStart))
+    return decided.reduce((all, reading) => all + of(reading), 0) - wh(traded.filter(({ periodStart }) => periods.has(periodStart)))
+  }
   return {
     importWh: readings.reduce((all, { importWh }) => all + importWh, 0),
     exportWh: readings.reduce((all, { exportWh }) => all + exportWh, 0),
+    supplierImportWh: rest(({ importWh }) => importWh, bought),
+    supplierExportWh: rest(({ exportWh }) => exportWh, sold),
     soldWh: wh(sold),
     boughtWh: wh(bought),
     earned: money(sold),
@@ -81,6 +95,8 @@ function combine (a: Totals, b: Totals, { energy, money }: Way): Totals {
   return {
     importWh: energy(a.importWh, b.importWh),
     exportWh: energy(a.exportWh, b.exportWh),
+    supplierImportWh: energy(a.supplierImportWh, b.supplierImportWh),
+    supplierExportWh: energy(a.supplierExportWh, b.supplierExportWh),
     soldWh: energy(a.soldWh, b.soldWh),
     boughtWh: energy(a.boughtWh, b.boughtWh),
     earned: money(a.earned, b.earned),

@@ -90,7 +90,7 @@ export const configSchema = Type.Object({
   }, { description: 'A device that knows the battery. It is read and never controlled.' }),
 
   secondMeter: Type.Object({
-    driver: Type.Optional(listedName({ description: 'Which kind of meter counts what the first one does not see, for instance that of a heat pump with a tariff of its own.', example: 'modbus' })),
+    driver: Type.Optional(listedName({ description: 'Which kind of meter counts what the first one does not see, for instance that of a heat pump with a tariff of its own.', example: 'eastron-sdm' })),
     params: free({ default: {}, description: 'What that driver needs.' })
   }, { description: 'A further meter at the grid connection. Its import is added; only the export of the first one is sold.' }),
 

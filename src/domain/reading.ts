@@ -1,13 +1,5 @@
 import type { UnixSeconds, WattHours } from './units.ts'
 
-/** What the home's battery holds, where the device knows it. It is read and never controlled. */
-export interface BatteryState {
-  readonly storedWh: WattHours
-  readonly capacityWh: WattHours
-  /** The most it gives or takes, in watts. */
-  readonly maxPowerW?: number
-}
-
 /**
  * How well something is known. `measured`: the meter was looked at within a minute of it. `estimated`: exact at both ends, with a
  * gap between them, or by a meter that had to be helped out. `recovered`: a gap crosses an end, so that energy is certain only

@@ -40,6 +40,7 @@ export function composite (devices: HomeDevices): Device {
     const [grid, second, sun, store] = await Promise.all([meter.sample(), secondMeter?.sample(), away(inverter), away(battery)])
     return {
       ...second == null ? grid : added(grid, second),
+      ...[grid, sun, store].some((sample) => sample?.isOffGrid === true) ? { isOffGrid: true } : {},
       ...inverter == null ? {} : generation(sun),
       ...batteryOf([store, battery == null ? sun : undefined, battery == null ? grid : undefined].find(knowsBattery))
     }

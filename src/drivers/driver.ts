@@ -34,6 +34,13 @@ export interface DriverComponents {
 
 export type DriverParams = Readonly<Record<string, unknown>>
 
+/** For devices that do not tell the number themselves. */
+export const SERIAL_PARAM: Param = { name: 'serial', type: 'text', description: 'Serial number on your grid meter, so that no other home sells by it.' }
+
+export function serialOf ({ serial }: DriverParams): { readonly serial?: string } {
+  return typeof serial === 'string' ? { serial } : {}
+}
+
 /** What a driver has been tested with; a homeowner may want to know before the first kilowatt-hour is sold. */
 export type TestedWith = 'own data' | 'independent software' | 'recorded answers' | 'written answers'
 

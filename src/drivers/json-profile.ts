@@ -47,6 +47,8 @@ export interface JsonProfile {
   readonly stamp?: JsonPlace | readonly JsonPlace[]
   /** A topic that is heard as long as the device lives: makes fresh what is only sent when it changes. */
   readonly alive?: string
+  /** Where the device tells that the grid is away, and what it says then. */
+  readonly offGrid?: JsonPlace & { readonly says: readonly unknown[] }
   readonly serial?: JsonPlace
   readonly model?: JsonPlace
 }
@@ -73,7 +75,7 @@ export function jsonDevice (profile: JsonProfile, init: JsonDeviceInit): Device 
   const { name, source, now, traits = {}, elapsed = elapsedMs } = init
   checkProfile(profile)
   const stamps = listed(profile.stamp)
-  const requests = new Set([...QUANTITIES.flatMap((quantity) => listed<JsonPlace>(profile.values[quantity])), ...stamps].map(({ request }) => request))
+  const requests = new Set([...QUANTITIES.flatMap((quantity) => listed<JsonPlace>(profile.values[quantity])), ...stamps, ...listed(profile.offGrid)].map(({ request }) => request))
   let seen = { content: '', at: 0 }
   let identifyAt = elapsed() + IDENTIFY_MS
 
@@ -93,6 +95,9 @@ export function jsonDevice (profile: JsonProfile, init: JsonDeviceInit): Device 
     const kept = [...answers.values()].some(({ isRetained }) => isRetained === true)
     const usable = deviceTime == null ? new Map([...answers].filter(([, { isRetained }]) => isRetained !== true)) : answers
     const values = readValues(profile, usable)
+    if (answers.size === 0 && failure == null) {
+      throw new CodedError('DEVICE_BAD_ANSWER', `${name} has passed nothing on yet: check the topics in the settings, and that the device sends.`)
+    }
     if (Object.keys(values).length === 0) {
       throw failure ?? badAnswer(name, kept ? 'only values of unknown age, kept by the broker' : 'none of the values that were expected')
     }
@@ -100,8 +105,9 @@ export function jsonDevice (profile: JsonProfile, init: JsonDeviceInit): Device 
     seen = stamp == null || seen.content !== content ? { content, at: elapsed() } : seen
     const alive = profile.alive == null ? undefined : answers.get(profile.alive)
     const ages = alive == null ? [...usable.values()].map(({ ageMs }) => ageMs) : [alive.ageMs]
+    const isOffGrid = profile.offGrid?.says.includes(firstAt(usable, profile.offGrid)) === true
     const keptMs = kept && deviceTime != null ? Math.max(0, now() - deviceTime) * 1000 : 0
-    return { ...values, ...deviceTime == null ? {} : { deviceTime }, ageMs: Math.round(Math.max(0, keptMs, elapsed() - seen.at, ...ages)) }
+    return { ...values, ...deviceTime == null ? {} : { deviceTime }, ...isOffGrid ? { isOffGrid } : {}, ageMs: Math.round(Math.max(0, keptMs, elapsed() - seen.at, ...ages)) }
   }
 
   const steady = steadily({ read, ...traits })
@@ -230,13 +236,13 @@ function convert (quantity: Quantity, { unit, step = 1, sign = 1 }: JsonValue, r
 }
 
 /** Throws `DEVICE_BAD_PARAMS` for a unit that does not fit its value. */
-export function checkProfile ({ values }: JsonProfile): void {
+export function checkProfile ({ values }: JsonProfile, nameOf: (quantity: Quantity) => string = (quantity) => quantity): void {
   for (const quantity of QUANTITIES) {
     for (const { unit } of listed(values[quantity])) {
       const isEnergy = quantity.endsWith('Wh')
       const fits = quantity === 'batteryPercent' ? unit === '%' : unit !== '%' && isUnit(unit) && isEnergyUnit(unit) === isEnergy
       if (!fits) {
-        throw new CodedError('DEVICE_BAD_PARAMS', `The unit "${String(unit)}" does not fit ${quantity}: give ${expectedUnit(quantity)}.`)
+        throw new CodedError('DEVICE_BAD_PARAMS', `The unit "${String(unit)}" does not fit ${nameOf(quantity)}: give ${expectedUnit(quantity)}.`)
       }
     }
   }

@@ -1,4 +1,4 @@
-import { CodedError, explain } from '../domain/errors.ts'
+import { CodedError, explain, hasCode } from '../domain/errors.ts'
 import { EMPTY_LOG, addSample, forRestart, readingAt } from './register-log.ts'
 import { isDailyCounter, resolutionOf } from './register-step.ts'
 import { COARSE_MILLI_WH, SWAPPED_MS } from './virtual-registers.ts'
@@ -24,6 +24,8 @@ export interface RegisterMeterInit {
   instant(): Instant
   /** Seconds of market time between two looks at a device without a memory; 10 unless given. */
   readonly sampleSec?: number
+  /** Market seconds in a real one, which is what devices tell their ages in; 1 unless given. */
+  readonly speed?: number
   /** True where the community lets a home sell by a register of coarse steps. */
   readonly maySellCoarse?: boolean
 }
@@ -36,17 +38,17 @@ export function registerMeter (device: Device, init: RegisterMeterInit): Meter {
     : { read: async (at) => read.call(device, at), status: () => ({ traits: device.traits }), close: async () => device.close() }
 }
 
-function sampledMeter (device: Device, { instant, sampleSec = 10, maySellCoarse = false }: RegisterMeterInit): Meter {
+function sampledMeter (device: Device, { instant, sampleSec = 10, speed = 1, maySellCoarse = false }: RegisterMeterInit): Meter {
   let log = EMPTY_LOG
   let sample: Sample | undefined
   let seenMs: number | undefined
-  let failure: string | undefined
+  let failure: unknown
   let failures = 0
 
   const look = async (): Promise<void> => {
     const answer = await inTime(device.sample())
     const before = log
-    log = addSample(log, answer, { at: instant(), traits: device.traits })
+    log = addSample(log, { ...answer, ageMs: Math.round(answer.ageMs * speed) }, { at: instant(), traits: device.traits })
     if (log.last !== before.last) {
       seenMs = instant().wallMs
     }
@@ -64,7 +66,7 @@ function sampledMeter (device: Device, { instant, sampleSec = 10, maySellCoarse 
       heldLooks: log.held,
       epoch: log.epoch,
       problem: problemOf(log, { sample, failure, isSilent }),
-      cannotSell: cannotSell(log, { sample, traits: device.traits, maySellCoarse })
+      cannotSell: cannotSell(log, { sample, failure, isSilent, traits: device.traits, maySellCoarse })
     }
   }
 
@@ -84,7 +86,7 @@ function sampledMeter (device: Device, { instant, sampleSec = 10, maySellCoarse 
           failures = 0
           return sampleSec
         } catch (error) {
-          failure = explain(error)
+          failure = error
           return Math.min(MAX_PAUSE_SEC, sampleSec * 2 ** Math.min(failures++, 6))
         }
       },
@@ -109,9 +111,9 @@ function restored ({ version, serial, log }: MeterMemory, traits: DeviceTraits):
     : { ...before, mismatchMs: 0, held: 0 }
 }
 
-function problemOf (log: RegisterLog, { sample, failure, isSilent }: { sample?: Sample, failure?: string, isSilent: boolean }): string | undefined {
+function problemOf (log: RegisterLog, { sample, failure, isSilent }: { sample?: Sample, failure?: unknown, isSilent: boolean }): string | undefined {
   if (failure != null) {
-    return `the meter does not answer: ${failure}`
+    return `the meter cannot be read: ${explain(failure)}`
   }
   if (sample != null && sample.importMilliWh == null && log.last == null) {
     return 'the device shows no import register: it does not measure the grid connection'
@@ -131,9 +133,15 @@ function direction ({ mismatchMs }: RegisterLog): string | undefined {
   return mismatchMs >= SWAPPED_MS ? 'import and export look swapped: the house gives away what nothing in it generates, or power and registers disagree' : undefined
 }
 
-function cannotSell (log: RegisterLog, { sample, traits, maySellCoarse }: { sample?: Sample, traits: DeviceTraits, maySellCoarse: boolean }): string | undefined {
+function cannotSell (log: RegisterLog, { sample, failure, isSilent, traits, maySellCoarse }: { sample?: Sample, failure?: unknown, isSilent: boolean, traits: DeviceTraits, maySellCoarse: boolean }): string | undefined {
   if (sample?.isOffGrid === true) {
     return 'the house is off the grid'
+  }
+  if (hasCode(failure, 'DEVICE_WRONG_SERIAL')) {
+    return 'another meter answers than before'
+  }
+  if (isSilent) {
+    return 'the meter has shown nothing new for more than a minute'
   }
   if (log.last == null || log.hasExport !== true) {
     return log.last == null ? 'the meter has not been read yet' : 'the meter has no export register'

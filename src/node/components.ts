@@ -22,6 +22,7 @@ import { meterTag, rulesDigest } from '../signing/digests.ts'
 import { createLocalSigner } from '../signing/local-signer.ts'
 import { chooseRecovery } from '../signing/recovery.ts'
 import { openStore } from '../store/store.ts'
+import { claimMeter } from './claim-meter.ts'
 import { homeDevice, named } from './home-device.ts'
 import { Ledger } from './ledger.ts'
 import { createNode } from './node.ts'
@@ -35,6 +36,7 @@ import type { Config } from '../config/schema.ts'
 import type { Account, Hex, Money } from '../domain/units.ts'
 import type { Driver } from '../drivers/driver.ts'
 import type { Mechanism } from '../market/mechanism.ts'
+import type { Meter } from '../ports/meter.ts'
 import type { ReadingSigner } from '../ports/reading-signer.ts'
 import type { Logger } from '../ports/telemetry.ts'
 
@@ -114,8 +116,19 @@ export async function createEnergyNode (init: EnergyNodeInit): Promise<EnergyNod
   const { decimals } = await settlement.token().catch(closing)
   const home = homeOf(config, decimals, draw(0, signer.address, 'patience'))
   const device = await connect({ now: () => clock.now(), periodSec: rules.periodSec, logger: logger.scope('meter'), directory: dirname(databasePath) }).catch(closing)
-  const meter = registerMeter(device, { instant: () => clock.instant(), sampleSec: config.meter.sampleSec, maySellCoarse: config.meter.sellCoarse })
   const { serial } = device.traits
+  const release = await claimMeter(device, config.clock.speed).catch(async (error: unknown) => {
+    await device.close()
+    return closing(error)
+  })
+  const sampled = registerMeter(device, { instant: () => clock.instant(), sampleSec: config.meter.sampleSec, speed, maySellCoarse: config.meter.sellCoarse })
+  const meter: Meter = {
+    ...sampled,
+    async close () {
+      await sampled.close()
+      await release()
+    }
+  }
   const network = createNetwork({
     privateKey,
     meterTag: serial == null ? undefined : meterTag(serial, peerIdOf(signer.key).toString()),

@@ -1,5 +1,6 @@
-import { CodedError } from '../domain/errors.ts'
+import { CodedError, explain } from '../domain/errors.ts'
 import { composite } from '../drivers/composite.ts'
+import { whenAwake } from '../drivers/when-awake.ts'
 import type { Config } from '../config/schema.ts'
 import type { Driver, DriverComponents, DriverParams } from '../drivers/driver.ts'
 import type { Device } from '../ports/device.ts'
@@ -13,12 +14,16 @@ export function homeDevice ({ meter, secondMeter, inverter, battery }: Pick<Conf
   }
   const first = named('meter.driver', types, meter.driver)
   const others = { secondMeter: prepare('secondMeter', secondMeter), inverter: prepare('inverter', inverter), battery: prepare('battery', battery) }
-  return async (components) => composite({
-    meter: await first.connect(meter.params, components),
-    secondMeter: await others.secondMeter?.(components),
-    inverter: await others.inverter?.(components),
-    battery: await others.battery?.(components)
-  })
+  return async (components) => {
+    const awaited = async (section: string, dial: typeof others.inverter): Promise<Device | undefined> =>
+      dial == null ? undefined : whenAwake(async () => dial(components), (error) => { components.logger.warn(`the ${section} does not answer yet`, { error: explain(error) }) })
+    return composite({
+      meter: await first.connect(meter.params, components),
+      secondMeter: await others.secondMeter?.(components),
+      inverter: await awaited('inverter', others.inverter),
+      battery: await awaited('battery', others.battery)
+    })
+  }
 }
 
 /** Throws `CONFIG_INVALID` for a name that is not in the list. */

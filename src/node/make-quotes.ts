@@ -92,7 +92,7 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
       sellsStored,
       boughtWh,
       soldWh,
-      blocked: paused ? 'you have paused it' : undefined
+      blocked: paused ? 'you have paused trading' : undefined
     })
     const [selling, buying] = [plan.surplusWh + soldWh, plan.deficitWh + boughtWh]
     wishes.set(periodStart, selling > buying ? { side: 'selling', wh: selling } : { side: 'buying', wh: buying })

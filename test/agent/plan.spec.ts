@@ -42,7 +42,7 @@ describe('plan', () => {
     const nothing = plan({ situation, strategy: fairTrader, reserve: 'automatic', boughtWh: 0, soldWh: 0 })
     expect(nothing).to.include({ surplusWh: 0, deficitWh: 0 })
     expect(nothing.why).to.match(/no meter reading/)
-    expect(aPlan(-700, { blocked: 'you have paused it' })).to.include({ surplusWh: 0, why: 'Trades nothing because you have paused it.' })
+    expect(aPlan(-700, { blocked: 'you have paused trading' })).to.include({ surplusWh: 0, why: 'Trades nothing because you have paused trading.' })
   })
 
   it('should sell the quantile that the prices make worth it', () => {
@@ -76,6 +76,9 @@ describe('plan', () => {
   it('should say in one sentence what it does and why', () => {
     expect(aPlan(-1204, { fields: { pvWh: 1900, loadWh: 696 }, soldWh: 300 }).why).to.equal(
       'Expects 1.204 kWh of surplus as the stars say (1.900 kWh of sun, 0.696 kWh of own use); offers 1.204 kWh at 0.2900 falling to 0.0900 per kWh, 0.300 kWh of it sold already.')
+    expect(aPlan(-94, { soldWh: 357 }).why).to.match(/; offers nothing more because 0\.357 kWh are sold already\.$/)
+    expect(aPlan(94, { boughtWh: 94 }).why).to.match(/; looks for nothing more because 0\.094 kWh are bought already\.$/)
+    expect(aPlan(-700, { reserve: '3kWh' }).why).to.match(/; keeps no reserve because it knows of no battery; offers 0\.700 kWh/)
     expect(aPlan(5).why).to.equal('Expects 0.005 kWh of need as the stars say; trades nothing because that is less than the smallest trade of 10 Wh.')
     expect(aPlan(500, { fields: { error: () => 100 } }).why).to.match(/adds 0\.100 kWh because .*; looks for 0\.600 kWh at 0\.2900 per kWh or less\.$/)
   })

@@ -13,6 +13,7 @@ import { BROKER_PASSWORD, BROKER_USER, listen as listenTo, mosquitto } from '../
 import { flatProfile, silentLogger, startMemoryHomes, STREET_START } from '../helpers/street.ts'
 import { until } from '../helpers/until.ts'
 import type { MqttPublisherInit } from '../../src/api/mqtt-publisher.ts'
+import type { PeriodReading } from '../../src/domain/reading.ts'
 import type { Trade } from '../../src/domain/trade.ts'
 import type { EnergyNode } from '../../src/node/node.ts'
 import type { Mosquitto } from '../helpers/mosquitto.ts'
@@ -255,7 +256,7 @@ describe('lifetime totals', () => {
   after(removeTemporaryDirectories)
 
   /** The node's memory as it is at the time. */
-  function rig (): { file: string, trades: Trade[], asked: number[], totals(): ReturnType<typeof lifetimeTotals> } {
+  function rig (readings: PeriodReading[] = []): { file: string, trades: Trade[], asked: number[], totals(): ReturnType<typeof lifetimeTotals> } {
     const file = join(temporaryDirectory(), 'totals.json')
     const trades: Trade[] = []
     const asked: number[] = []
@@ -264,7 +265,7 @@ describe('lifetime totals', () => {
         asked.push(from)
         return trades.filter(({ periodStart }) => periodStart >= from && periodStart < to)
       },
-      readings: async () => []
+      readings: async (from: number, to: number) => readings.filter(({ periodStart }) => periodStart >= from && periodStart < to)
     }
     return { file, trades, asked, totals: () => lifetimeTotals(file, { node, logger: silentLogger() }) }
   }
@@ -279,6 +280,16 @@ describe('lifetime totals', () => {
     const { trades, totals } = rig()
     trades.push(trade(NOW, 'delivered', 1), trade(NOW, 'receipted', 10), trade(NOW - 100 * DAY, 'settled', 100), trade(NOW, 'claimed', 1000), trade(NOW, 'agreed', 5), trade(NOW, 'lapsed', 7))
     expect(await totals().now(NOW)).to.deep.include({ soldWh: 1111, earned: 111_100n, boughtWh: 0, spent: 0n })
+  })
+
+  it('should leave to the supplier what neighbours had nothing of, as soon as that is known', async () => {
+    const [first, second, long] = [NOW - 900, NOW, NOW - 100 * DAY]
+    const { trades, totals } = rig([first, second, long].map((periodStart) => ({ periodStart, importWh: 50, exportWh: 1000 })))
+    trades.push(trade(first, 'delivered', 300), trade(second, 'agreed', 0), trade(long, 'settled', 100))
+    const kept = totals()
+    expect(await kept.now(NOW)).to.deep.include({ exportWh: 3000, soldWh: 400, supplierExportWh: 700 + 900, supplierImportWh: 100 })
+    trades[1] = trade(second, 'delivered', 1000)
+    expect(await kept.now(NOW)).to.deep.include({ soldWh: 1400, supplierExportWh: 1600, supplierImportWh: 150 })
   })
 
   it('should never fall, over a restart and a lost database too', async () => {

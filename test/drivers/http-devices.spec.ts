@@ -49,6 +49,12 @@ describe('devices over HTTP', () => {
     const meter = (fields: object): object => ({ Head: { Timestamp: '2023-11-15T01:00:00+01:00' }, Body: { Data: { 0: { Details: { Serial: '18412345', Model: 'Smart Meter 63A' }, TimeStamp: NOW - 2, ...fields } } } })
     const flow = (site: object, inverters = {}): object => ({ Head: { Timestamp: '2023-11-15T01:00:00+01:00' }, Body: { Data: { Site: site, Inverters: inverters } } })
 
+    it('E60 should hear that the grid is away', async () => {
+      const answer = (site: object): Answerer => pages({ [METER]: meter({ Meter_Location_Current: 0, PowerReal_P_Sum: 1 }), [FLOW]: flow(site) })
+      expect(await sampled('fronius', answer({ P_Grid: 0, BackupMode: true }))).to.include({ isOffGrid: true })
+      expect(await sampled('fronius', answer({ P_Grid: 0, BackupMode: false }))).to.not.have.property('isOffGrid')
+    })
+
     it('should read a recorded installation: power at night, and no register of a meter that counts the load', async function () {
       if (!HAS_RECORDED) {
         this.skip()
@@ -169,6 +175,19 @@ describe('devices over HTTP', () => {
       : { status: 401 }
     expect(await sampled('openems', answer)).to.deep.equal({ importMilliWh: 1_820_300_000, exportMilliWh: 2_500_100_000, gridWatts: -1500, pvWatts: 4000, batteryWatts: -1000, batteryPercent: 73 })
     expect(server.asked).to.have.lengthOf(1)
+  })
+
+  it('E55 should take the serial number its owner read on the meter, where the device tells none', async () => {
+    const answer: Answerer = () => ({ body: [{ address: '_sum/GridActivePower', value: 0 }] })
+    expect((await connect('openems', answer, { params: { serial: '1EMH-7' } })).traits.serial).to.equal('1EMH-7')
+    expect((await connect('evcc', pages({ '/api/state': { gridPower: 0 } }), { params: { serial: '1EMH-7' } })).traits.serial).to.equal('1EMH-7')
+  })
+
+  it('E60 should hear from OpenEMS that the grid is away', async () => {
+    const answer = (mode: number): Answerer => () => ({ body: [{ address: '_sum/GridActivePower', value: 0 }, { address: '_sum/GridMode', value: mode }] })
+    expect(await sampled('openems', answer(1))).to.deep.equal({ gridWatts: 0 })
+    expect(await sampled('openems', answer(-1))).to.deep.equal({ gridWatts: 0 })
+    expect(await sampled('openems', answer(2))).to.deep.equal({ gridWatts: 0, isOffGrid: true })
   })
 
   describe('evcc', () => {

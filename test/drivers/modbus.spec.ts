@@ -172,6 +172,13 @@ describe('Modbus devices, beside pymodbus', () => {
     }
   })
 
+  it('E55 should take the serial number its owner read on a meter that tells none', async () => {
+    const { port } = await serve([{ address: 19_068, type: 'float32', value: 1000 }])
+    const device = await connect('janitza-umg', { port, serial: '4711' })
+    expect(device.traits.serial).to.equal('4711')
+    expect(await device.sample()).to.include({ importMilliWh: 1_000_000 })
+  })
+
   it('should say so when a device has none of the registers', async () => {
     const { port } = await serve([{ address: 1, type: 'int16', value: 1 }])
     const refused = await failure(connect('janitza-umg', { port }))

@@ -150,7 +150,7 @@ describe('devices over MQTT, with mosquitto', () => {
 
   for (const [what, values, message] of [
     ['no unit', { gridImport: { topic: 'a' } }, 'has no unit for gridImport'],
-    ['a unit of another kind', { gridImport: { topic: 'a', unit: 'W' } }, 'does not fit importMilliWh'],
+    ['a unit of another kind', { gridImport: { topic: 'a', unit: 'W' } }, 'does not fit gridImport'],
     ['a wildcard', { gridImport: { topic: 'a/#', unit: 'Wh' } }, 'without + and #'],
     ['no topic', { gridImport: 'a' }, 'needs a topic'],
     ['an unknown value', { gridImports: { topic: 'a', unit: 'Wh' } }, 'has "gridImports", but there are only: gridImport'],

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { expect } from 'aegir/chai'
 import { drivers } from '../../src/drivers/index.ts'
+import { registerMeter } from '../../src/drivers/registers.ts'
 import { MODELS } from '../../src/drivers/sunspec/models.ts'
 import { PERIOD } from '../helpers/builders.ts'
 import { needs } from '../helpers/debian.ts'
@@ -235,25 +236,28 @@ describe('SunSpec devices, beside pymodbus', () => {
     expect(sample.gridWatts).to.be.closeTo(1500e-10, 1e-15)
   })
 
-  it('E4 should count on when a 32-bit register wraps while it is watched', async () => {
-    const { values, at } = sunSpecMap([common('X', '1'), meter({ TotWhImp: 2 ** 32 - 6, TotWh_SF: -2 })])
+  it('E4 should count on when a 32-bit register wraps, also over a restart, and take no other fall for a wrap', async () => {
+    const { values, at } = sunSpecMap([common('X', '1'), meter({ TotWhImp: 2 ** 32 - 6, TotWhExp: 5, TotWh_SF: -2 })])
     const { port, command } = await serve(values)
-    const device = await connect(port)
-    const { importMilliWh: before = NaN } = await device.sample()
-    expect(before).to.equal((2 ** 32 - 6) * 10)
+    const start = PERIOD * 1000
+    let now = { wallMs: start - 5000, elapsedMs: 0 }
+    const next = (wallMs: number): void => { now = { wallMs, elapsedMs: now.elapsedMs + wallMs - now.wallMs } }
+    const first = registerMeter(await connect(port), { instant: () => now })
+    await first.sampler?.sample()
+    next(start + 1000)
+    await first.sampler?.sample()
+    const second = registerMeter(await connect(port), { instant: () => now })
+    second.sampler?.restore(first.sampler?.memory() ?? {})
+    await command({ set: [{ address: at(203, 'TotWhImp'), type: 'uint32', value: 594 }] })
+    next(start + 901_000)
+    await second.sampler?.sample()
+    const [from, to] = [await second.read(PERIOD), await second.read(PERIOD + 900)]
+    expect(to.importMilliWh - from.importMilliWh).to.be.closeTo(600 * 10, 20)
+    expect(to.epoch).to.equal(from.epoch)
     await command({ set: [{ address: at(203, 'TotWhImp'), type: 'uint32', value: 6 }] })
-    expect((await device.sample()).importMilliWh).to.equal(before + 12 * 10)
-    await command({ set: [{ address: at(203, 'TotWhImp'), type: 'uint32', value: 1006 }] })
-    expect((await device.sample()).importMilliWh).to.equal(before + 1012 * 10)
-  })
-
-  it('E4 should not take any other fall for a wrap', async () => {
-    const { values, at } = sunSpecMap([common('X', '1'), meter({ TotWhImp: 2 ** 31, TotWh_SF: -2 })])
-    const { port, command } = await serve(values)
-    const device = await connect(port)
-    await device.sample()
-    await command({ set: [{ address: at(203, 'TotWhImp'), type: 'uint32', value: 6 }] })
-    expect((await device.sample()).importMilliWh).to.equal(60)
+    next(start + 911_000)
+    await second.sampler?.sample()
+    expect(second.status().heldLooks).to.equal(1)
   })
 
   it('E8 should find the meter of a Fronius under its own unit, though another is silent', async () => {

@@ -88,6 +88,24 @@ describe('a home of several devices', function () {
     expect(meterTag('meter 7', peerId)).to.have.length(34)
   })
 
+  const refusal = async (changes: Record<string, unknown>): Promise<Error & { code?: string } | undefined> => {
+    const flags = { owner: `0x${'aa'.repeat(20)}`, 'market.area': 'devices', 'market.chainId': chain.chainId, 'market.escrow': chain.escrow, 'chain.rpc': chain.rpcUrl, 'tariff.retail': '0.30', 'tariff.feedIn': '0.08', 'meter.driver': 'a-meter', ...changes }
+    const drivers = [aDriver('a-meter', () => ({ importMilliWh: 1 }))]
+    return createEnergyNode({ config: loadConfig({ flags }), databasePath: join(temporaryDirectory(), 'db'), privateKey: `0x${'23'.repeat(32)}`, logger: silentLogger(), drivers }).then(() => undefined, (error: Error) => error)
+  }
+
+  it('E55 should refuse a second node for one meter on one computer', async () => {
+    const refused = await refusal({ 'meter.params': { host: 'meter 7' } })
+    expect(refused).to.have.property('code', 'DEVICE_IN_USE')
+    expect(refused?.message).to.include('meter 7')
+  })
+
+  it('should refuse a market that runs away from its meter', async () => {
+    const refused = await refusal({ 'meter.params': { host: 'meter 8' }, 'clock.speed': 201 })
+    expect(refused).to.have.property('code', 'CONFIG_INVALID')
+    expect(refused?.message).to.match(/clock\.speed is 201.*200 at most/)
+  })
+
   it('should refuse a driver nobody knows before it dials any device', async () => {
     const flags = { owner: `0x${'aa'.repeat(20)}`, 'market.area': 'devices', 'market.chainId': chain.chainId, 'market.escrow': chain.escrow, 'chain.rpc': chain.rpcUrl, 'tariff.retail': '0.30', 'tariff.feedIn': '0.08', 'meter.driver': 'demo', 'inverter.driver': 'no-such' }
     const refused = await createEnergyNode({ config: loadConfig({ flags }), databasePath: join(temporaryDirectory(), 'db'), privateKey: `0x${'21'.repeat(32)}`, logger: silentLogger() }).then(() => undefined, (error: Error) => error)

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { formatEnergy } from '../../domain/units.ts'
 import { dataOption, jsonOption, runningNode } from '../options.ts'
 import { print, printJson, time } from '../output.ts'
+import type { ApiClient } from '../../api/client.ts'
 import type { CommunityStatus } from '../../node/node.ts'
 
 export function statusCommand (): Command {
@@ -48,7 +49,7 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   print(`  trades       ${status.openTrades} under way`)
   const { problem, traits, seenAt } = status.meter
   print(`  meter        ${problem ?? 'well'}${traits.serial == null ? '' : `, number ${traits.serial}`}${seenAt == null ? '' : `, read ${Math.max(0, status.time - seenAt)} s ago`}`)
-  print(`  selling      ${status.cannotSell == null ? 'yes, when there is a surplus' : `no: ${status.cannotSell}`}`)
+  print(`  selling      ${selling(status)}`)
   print(`  last period  ${lastReading == null
     ? 'no meter reading yet'
     : `${formatEnergy(lastReading.importWh)} taken from the grid, ${formatEnergy(lastReading.exportWh)} fed in${lastReading.quality == null || lastReading.quality === 'measured' ? '' : ` (${lastReading.quality})`}`}`)
@@ -63,4 +64,9 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
 /** Rounded up, so that what is not nothing never looks like it. */
 function percent (share: number): string {
   return `${(Math.ceil(share * 1000) / 10).toFixed(1)} %`
+}
+
+function selling ({ cannotSell, knobs }: Awaited<ReturnType<ApiClient['status']>>): string {
+  const obstacle = cannotSell ?? (knobs.paused ? 'trading is paused' : undefined)
+  return obstacle == null ? 'yes, when there is a surplus' : `no: ${obstacle}`
 }

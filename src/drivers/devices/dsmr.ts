@@ -1,6 +1,6 @@
 import { CodedError } from '../../domain/errors.ts'
 import { isHex } from '../../domain/units.ts'
-import { defineDriver } from '../driver.ts'
+import { defineDriver, SERIAL_PARAM, serialOf } from '../driver.ts'
 import { obisSample } from '../obis.ts'
 import { telegramInbox } from '../telegram-device.ts'
 import { dsmrReader } from '../telegrams/dsmr.ts'
@@ -19,7 +19,8 @@ export const dsmr = defineDriver({
     { name: 'version', type: 'text', values: ['4+', '2-3'], description: 'Version of the standard: "2-3" for the oldest meters, which are slower and have no checksum; "4+" unless given.' },
     { name: 'checksum', type: 'text', values: ['required', 'none'], description: 'Whether telegrams need the right checksum; "none" also takes damaged ones, so use it only for a meter with a checksum of its own.' },
     { name: 'key', type: 'text', isSecret: true, description: 'Key of an encrypted meter: 32 hexadecimal digits from the grid operator.' },
-    { name: 'authenticationKey', type: 'text', isSecret: true, description: 'Second key of an encrypted meter, where the operator gives one.' }
+    { name: 'authenticationKey', type: 'text', isSecret: true, description: 'Second key of an encrypted meter, where the operator gives one.' },
+    { ...SERIAL_PARAM, description: 'Serial number on the meter, for one whose telegrams lack it, so that no other home sells by it.' }
   ],
   async connect (params, { logger }) {
     const isOld = params.version === '2-3'
@@ -37,7 +38,7 @@ export const dsmr = defineDriver({
       onData (chunk) {
         try {
           reader.push(chunk).forEach(({ values, serial, time }) => {
-            into.receive({ serial, sample: { ...obisSample(values), deviceTime: meterTime(time) } })
+            into.receive({ ...serialOf(params), ...serial == null ? {} : { serial }, sample: { ...obisSample(values), deviceTime: meterTime(time) } })
           })
         } catch (error) {
           into.complain(error)

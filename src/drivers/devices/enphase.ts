@@ -1,5 +1,5 @@
 import { CodedError } from '../../domain/errors.ts'
-import { defineDriver } from '../driver.ts'
+import { defineDriver, SERIAL_PARAM, serialOf } from '../driver.ts'
 import { FINGERPRINT_PARAM, httpDevice, TOKEN_PARAM, URL_PARAM } from '../http-params.ts'
 import { jsonDevice, valuesAt } from '../json-profile.ts'
 import type { UnixSeconds } from '../../domain/units.ts'
@@ -81,18 +81,18 @@ export const enphase = defineDriver({
     URL_PARAM,
     { ...TOKEN_PARAM, description: 'Owner\'s access token from your Enphase account; valid for a year.' },
     FINGERPRINT_PARAM,
-    { name: 'serial', type: 'text', description: 'Serial number of the gateway, so that no other home sells by it.' }
+    SERIAL_PARAM
   ],
   async connect (params, components) {
     const { now, logger } = components
-    const { token, serial } = params as { token: string, serial?: string }
+    const { token } = params as { token: string }
     checkToken(token, now(), logger)
     const source = httpDevice(params, components, { auth: { bearer: token } })
     const meters = await findMeters(source)
     if (!meters.has('net-consumption')) {
       logger.warn('the Enphase gateway has no transformer at the grid connection: it can show generation, and cannot sell')
     }
-    const device = jsonDevice(profileOf(meters), { name: 'The Enphase gateway', source, now, traits: { maker: 'Enphase', ...serial == null ? {} : { serial } } })
+    const device = jsonDevice(profileOf(meters), { name: 'The Enphase gateway', source, now, traits: { maker: 'Enphase', ...serialOf(params) } })
     let checked = now()
     return {
       ...device,

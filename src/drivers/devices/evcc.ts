@@ -1,4 +1,4 @@
-import { badParam, defineDriver } from '../driver.ts'
+import { badParam, defineDriver, SERIAL_PARAM, serialOf } from '../driver.ts'
 import { FINGERPRINT_PARAM, httpDevice, URL_PARAM } from '../http-params.ts'
 import { jsonDevice } from '../json-profile.ts'
 import { BROKER_PARAMS, brokerDevice } from '../mqtt-params.ts'
@@ -43,20 +43,22 @@ export const evcc = defineDriver({
     { ...URL_PARAM, isRequired: false, description: 'Address of evcc, such as http://192.168.1.20:7070; or give a broker.' },
     FINGERPRINT_PARAM,
     ...BROKER_PARAMS,
-    { name: 'topic', type: 'text', description: 'First part of evcc\'s topics at the broker; evcc unless given.' }
+    { name: 'topic', type: 'text', description: 'First part of evcc\'s topics at the broker; evcc unless given.' },
+    SERIAL_PARAM
   ],
   async connect (params, components) {
     const { now } = components
+    const traits = serialOf(params)
     if (params.broker == null) {
       if (params.url == null) {
         throw badParam(evcc, 'url', 'is missing: give url or broker')
       }
-      return jsonDevice(overHttp, { name: 'evcc', source: httpDevice(params, components), now })
+      return jsonDevice(overHttp, { name: 'evcc', source: httpDevice(params, components), now, traits })
     }
     const { topic = 'evcc' } = params as { topic?: string }
     const profile = overMqtt(topic)
     const topics = [...Object.values(profile.values).flat().map(({ request }) => request), `${topic}/updated`]
     const source = await brokerDevice(params, components, { topics, availability: { topic: `${topic}/status`, offline: 'offline' } })
-    return jsonDevice(profile, { name: 'evcc', source, now })
+    return jsonDevice(profile, { name: 'evcc', source, now, traits })
   }
 })

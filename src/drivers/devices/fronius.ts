@@ -37,6 +37,7 @@ const profile: JsonProfile = {
     { request: METER, path: `${GEN24}.TimeStamp` },
     { request: FLOW, path: 'Head.Timestamp' }
   ],
+  offGrid: { request: FLOW, path: `${SITE}.BackupMode`, says: [true] },
   serial: { request: METER, path: 'Body.Data.[Meter_Location_Current=0].Details.Serial' },
   model: { request: METER, path: 'Body.Data.[Meter_Location_Current=0].Details.Model' }
 }

@@ -62,7 +62,7 @@ function readMapping ({ values, time }: DriverParams): JsonProfile {
     throw badParam(mqtt, 'values', 'is empty')
   }
   const profile = { values: Object.fromEntries(mapped), ...time == null ? {} : { stamp: readPlace('time', time) } }
-  checkProfile(profile)
+  checkProfile(profile, (quantity) => Object.keys(NAMES).find((name) => NAMES[name] === quantity) ?? quantity)
   return profile
 }
 

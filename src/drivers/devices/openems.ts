@@ -1,4 +1,4 @@
-import { defineDriver } from '../driver.ts'
+import { defineDriver, SERIAL_PARAM, serialOf } from '../driver.ts'
 import { FINGERPRINT_PARAM, httpDevice, URL_PARAM } from '../http-params.ts'
 import { jsonDevice } from '../json-profile.ts'
 import type { JsonProfile, JsonValue } from '../json-profile.ts'
@@ -16,12 +16,14 @@ const CHANNELS = {
   batteryCapacityWh: ['EssCapacity', 'Wh']
 } as const
 
-const REQUEST = `/rest/channel/_sum/(${Object.values(CHANNELS).map(([name]) => name).join('|')})`
+const REQUEST = `/rest/channel/_sum/(${Object.values(CHANNELS).map(([name]) => name).join('|')}|GridMode)`
 
 /** One request for all channels; a component that is still starting answers null, which is unknown. */
 const profile: JsonProfile = {
   values: Object.fromEntries(Object.entries(CHANNELS).map(([quantity, [name, unit]]): [string, JsonValue] =>
-    [quantity, { request: REQUEST, path: `[address=_sum/${name}].value`, unit }]))
+    [quantity, { request: REQUEST, path: `[address=_sum/${name}].value`, unit }])),
+  // 2 on the battery, 3 on a generator
+  offGrid: { request: REQUEST, path: '[address=_sum/GridMode].value', says: [2, 3] }
 }
 
 export const openems = defineDriver({
@@ -31,11 +33,12 @@ export const openems = defineDriver({
   params: [
     URL_PARAM,
     FINGERPRINT_PARAM,
-    { name: 'password', type: 'text', isSecret: true, description: 'Password of a user of the edge; "user" unless given, which may only read.' }
+    { name: 'password', type: 'text', isSecret: true, description: 'Password of a user of the edge; "user" unless given, which may only read.' },
+    SERIAL_PARAM
   ],
   async connect (params, components) {
     const { password = 'user' } = params as { password?: string }
     const source = httpDevice(params, components, { auth: { basic: { user: 'x', password } } })
-    return jsonDevice(profile, { name: 'OpenEMS', source, now: components.now, traits: { maker: 'OpenEMS' } })
+    return jsonDevice(profile, { name: 'OpenEMS', source, now: components.now, traits: { maker: 'OpenEMS', ...serialOf(params) } })
   }
 })

@@ -48,7 +48,7 @@ interface Link {
 
 async function describe (link: Link, names: { readonly maker?: string, readonly model?: string }): Promise<Device> {
   const { bus, profile, settings } = link
-  const guard = onlyTheSame({ bus, readSerial: async () => readSerial(link), expected: settings.serial })
+  const guard = onlyTheSame({ bus, readSerial: async () => readSerial(link), expected: profile.serial == null ? undefined : settings.serial })
   const { serial, registers } = await guard(async () => {
     await refuseLookalikes(link)
     return { serial: await readSerial(link), registers: await chooseRegisters(link) }
@@ -65,7 +65,8 @@ async function describe (link: Link, names: { readonly maker?: string, readonly 
     })
   })
   return {
-    traits: { ...names, serial, ratedWatts: settings.ratedWatts, resolutionMilliWh, addsPhasesSeparately: profile.addsPhasesSeparately },
+    // a device that tells none has the one its owner read on it
+    traits: { ...names, serial: profile.serial == null ? settings.serial : serial, ratedWatts: settings.ratedWatts, resolutionMilliWh, addsPhasesSeparately: profile.addsPhasesSeparately },
     sample,
     close: async () => bus.close()
   }

@@ -44,10 +44,12 @@ export function modbusParams ({ unit = 1, port = 502, baudRate = 9600, parity = 
 export function readModbusSettings (params: DriverParams, defaults: ModbusDefaults = {}): ModbusSettings {
   const { host = '', path = '' } = params as { host?: string, path?: string }
   const transport = (params.transport ?? (path === '' ? 'tcp' : 'rtu')) as ModbusLine['transport']
-  const [missing, extra] = transport === 'rtu' ? [path === '' ? 'path' : undefined, host] : [host === '' ? 'host' : undefined, path]
-  if (missing != null || extra !== '') {
-    throw new CodedError('DEVICE_BAD_PARAMS', `A device reached by ${transport} needs the setting "${transport === 'rtu' ? 'path' : 'host'}", and not "${transport === 'rtu' ? 'host' : 'path'}".`,
-      { details: { transport } })
+  const isSerial = transport === 'rtu'
+  if ((isSerial ? path : host) === '') {
+    throw new CodedError('DEVICE_BAD_PARAMS', isSerial ? 'Say with the setting "path" at which serial line the device is.' : 'Say with the setting "host" where the device is, or with "path" at which serial line.', { details: { transport } })
+  }
+  if ((isSerial ? host : path) !== '') {
+    throw new CodedError('DEVICE_BAD_PARAMS', `A device is reached by "host" or by "path": with the transport ${transport}, leave out "${isSerial ? 'host' : 'path'}".`, { details: { transport } })
   }
   const given = { unit: 1, port: 502, baudRate: 9600, parity: 'none', stopBits: 1, timeoutMs: 3000, gapMs: transport === 'tcp' ? 0 : 50, connectDelayMs: 0, ...known(defaults), ...known(params) } as
     Omit<ModbusLine, 'transport' | 'host' | 'path'> & Pick<ModbusSettings, 'unit' | 'serial' | 'ratedWatts'>

@@ -4,7 +4,6 @@ import { steadily } from '../steady.ts'
 import { joinModbus } from '../transports/modbus.ts'
 import { INVERTERS, METERS, RATINGS, VENDORS } from './models.ts'
 import { isInPlace, readModel, walkModels } from './reader.ts'
-import { unwrapper } from './unwrap.ts'
 import type { Block, Values } from './reader.ts'
 import type { Device, Sample } from '../../ports/device.ts'
 import type { ModbusSettings } from '../modbus/settings.ts'
@@ -58,15 +57,16 @@ async function describe (bus: ModbusBus, init: SunSpecInit): Promise<Device> {
     const meter = parts.meter == null ? undefined : await readModel(bus, parts.meter)
     // the inverter's rating says nothing of what a house may draw
     const rating = parts.meter != null || parts.rating == null ? undefined : await readModel(bus, parts.rating)
+    const resolutionMilliWh = meter == null || isFloat(parts.meter) ? undefined : toResolution(meter.step('TotWhExp'))
     return {
       ratedWatts: init.ratedWatts ?? rating?.number('WMaxRtg') ?? rating?.number('WRtg'),
       maker: common.text('Mn'),
       model: common.text('Md'),
       serial: common.text('SN'),
-      resolutionMilliWh: meter == null || isFloat(parts.meter) ? undefined : toResolution(meter.step('TotWhExp'))
+      resolutionMilliWh,
+      wrapsAtMilliWh: resolutionMilliWh == null ? undefined : WRAPS_AT_STEPS * resolutionMilliWh
     }
   })
-  const assemble = sampler()
   return {
     traits,
     sample: steadily({
@@ -90,6 +90,9 @@ async function areInPlace (bus: ModbusBus, { inverter, strings, ports, batteries
   }
   return true
 }
+
+/** Where a 32-bit register begins again. */
+const WRAPS_AT_STEPS = 2 ** 32
 
 function isFloat (block: Block | undefined): boolean {
   return block != null && block.id > 210 && block.id < 215
@@ -197,28 +200,20 @@ async function readAll (bus: ModbusBus, parts: Parts): Promise<Answers> {
 const PHOTOVOLTAIC = 0
 const STORAGE = 1
 
-function sampler (): (parts: Parts, answers: Answers) => Partial<Sample> {
-  const [imported, exported, generated] = [unwrapper(), unwrapper(), unwrapper()]
-  const register = (unwrap: typeof imported, values: Values | undefined, point: string, isAccumulator: boolean): number | undefined => {
-    const milliWh = values?.milliWh(point)
-    return isAccumulator ? unwrap(milliWh, values?.step(point)) : milliWh
-  }
-  return ({ gridSign, inverter, meter }, answers) => {
-    const { inverter: ac, meter: grid } = answers
-    const dc = directCurrents(answers)
-    const watts = grid?.number('W')
-    const point = inverter?.id === 701 ? 'TotWhInj' : 'WH'
-    return {
-      importMilliWh: register(imported, grid, 'TotWhImp', !isFloat(meter)),
-      exportMilliWh: register(exported, grid, 'TotWhExp', !isFloat(meter)),
-      gridWatts: watts == null ? undefined : gridSign * watts,
-      // what a hybrid inverter feeds in may come out of its battery: then the strings tell
-      pvMilliWh: dc.hasBattery ? dc.pvMilliWh : register(generated, ac, point, inverter != null && inverter.id < 111),
-      pvWatts: dc.hasBattery ? dc.pvWatts : ac?.number('W'),
-      batteryWatts: first(answers.batteries, (values) => values.number('W')) ?? dc.batteryWatts,
-      batteryPercent: first(answers.batteries, (values) => percent(values.number('SoC') ?? values.number('ChaState'))),
-      batteryCapacityWh: first(answers.batteries, (values) => values.number('WHRtg'))
-    }
+function assemble ({ gridSign, inverter }: Parts, answers: Answers): Partial<Sample> {
+  const { inverter: ac, meter: grid } = answers
+  const dc = directCurrents(answers)
+  const watts = grid?.number('W')
+  return {
+    importMilliWh: grid?.milliWh('TotWhImp'),
+    exportMilliWh: grid?.milliWh('TotWhExp'),
+    gridWatts: watts == null ? undefined : gridSign * watts,
+    // what a hybrid inverter feeds in may come out of its battery: then the strings tell
+    pvMilliWh: dc.hasBattery ? dc.pvMilliWh : ac?.milliWh(inverter?.id === 701 ? 'TotWhInj' : 'WH'),
+    pvWatts: dc.hasBattery ? dc.pvWatts : ac?.number('W'),
+    batteryWatts: first(answers.batteries, (values) => values.number('W')) ?? dc.batteryWatts,
+    batteryPercent: first(answers.batteries, (values) => percent(values.number('SoC') ?? values.number('ChaState'))),
+    batteryCapacityWh: first(answers.batteries, (values) => values.number('WHRtg'))
   }
 }
 

@@ -10,7 +10,7 @@ export interface UdpGroupInit {
 }
 
 /** Listens to a multicast group, and to what is sent to the port directly. */
-export function openUdpGroup ({ group, port, interface: own, onDatagram }: UdpGroupInit): { trouble(): string | undefined, close(): Promise<void> } {
+export function openUdpGroup ({ group, port, interface: own, onDatagram }: UdpGroupInit): { trouble(): string, close(): Promise<void> } {
   const socket = createSocket({ type: 'udp4', reuseAddr: true })
   let trouble: string | undefined
   socket.on('error', (error) => { trouble = explain(error) })
@@ -23,7 +23,7 @@ export function openUdpGroup ({ group, port, interface: own, onDatagram }: UdpGr
     }
   })
   return {
-    trouble: () => trouble,
+    trouble: () => trouble ?? 'check that it is in the same network as this computer, and that no switch or Wi-Fi holds multicast back',
     close: async () => new Promise((resolve) => { socket.close(() => { resolve() }) })
   }
 }
