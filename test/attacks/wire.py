@@ -22,7 +22,7 @@ for number, space in enumerate(spaces, 1):
 print('ready', flush=True)
 
 rules = {'delayMs': 0, 'loss': 0, 'groups': [0] * len(spaces)}
-where, waiting, serial = {}, [], 0
+where, waiting, serial, unread = {}, [], 0, b''
 poll = select.poll()
 for fd in [0, *ports]:
     poll.register(fd, select.POLLIN)
@@ -54,10 +54,13 @@ while True:
     due = max(0, waiting[0][0] - time.monotonic()) * 1000 if waiting else None
     for fd, _ in poll.poll(due):
         if fd == 0:
-            line = sys.stdin.readline()
-            if line == '':
+            # not readline: it would keep a second line to itself
+            told = os.read(0, 65536)
+            if told == b'':
                 sys.exit(0)
-            rules.update(json.loads(line))
+            *lines, unread = (unread + told).split(b'\n')
+            for line in lines:
+                rules.update(json.loads(line))
         else:
             try:
                 while True:
