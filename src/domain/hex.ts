@@ -8,18 +8,21 @@ for (let value = 0; value < 16; value++) {
   DIGITS[digit.toUpperCase().charCodeAt(0)] = value
 }
 
-/** For each length a list of the codes of `0x` and the digits, used again and again. */
-const texts: number[][] = []
+/** The codes of `0x` and the digits, used again and again. */
+let text = Buffer.from(`0x${'00'.repeat(64)}`, 'latin1')
 
 /** `length` bytes from `start` as lower-case hexadecimal digits. Made in one piece: joining pairs leaves much for the collector. */
 export function hexOf (bytes: Uint8Array, start = 0, length = bytes.length - start): Hex {
-  const text = texts[length] ??= Array.from(`0x${'00'.repeat(length)}`, (digit) => digit.charCodeAt(0))
+  const end = 2 + 2 * length
+  if (text.length < end) {
+    text = Buffer.concat([text, new Uint8Array(end)])
+  }
   for (let i = 0; i < length; i++) {
     const byte = bytes[start + i]
     text[2 + 2 * i] = CODES[byte >> 4]
     text[3 + 2 * i] = CODES[byte & 15]
   }
-  return String.fromCharCode.apply(null, text) as Hex
+  return text.toString('latin1', 0, end) as Hex
 }
 
 /** Writes the `length` bytes that `hex` stands for; the caller knows that they are there and digits. */

@@ -24,6 +24,8 @@ const word = (index: number): number => ORDER_AT + index * WORD
 const view = new DataView(input.buffer, input.byteOffset)
 const domains = new WeakMap<SettlementDomain, Uint8Array>()
 let standing: SettlementDomain | undefined
+/** Nearly all orders are of one market: its digest stays where it was written. */
+let standingRules: Hex | undefined
 
 const structs = Object.entries(ORDER_TYPES).map(([name, fields]) => `${name}(${fields.map((field) => `${field.type} ${field.name}`).join(',')})`)
 input.set(keccak256(stringToBytes(structs.join('')), 'bytes'), ORDER_AT)
@@ -41,7 +43,10 @@ export function orderDigest (order: Order, at: SettlementDomain): Uint8Array {
   })
   input.set(hashInput(KNOTS_AT, order.schedule.length * WORD), word(9))
   input[word(1) + 31] = order.side === 'offer' ? 0 : 1
-  writeWord(order.rules, 2, 32)
+  if (order.rules !== standingRules) {
+    standingRules = order.rules
+    writeWord(order.rules, 2, 32)
+  }
   writeWord(order.maker, 3, 20)
   writeWord(order.signer, 4, 20)
   // the upper 8 of 40 bits do not fit a 32-bit operation

@@ -77,7 +77,7 @@ async function connect (homes: readonly Gossiper[]): Promise<void> {
       await home.dial(homes[to].address())
     }
   }
-  await until(() => homes.every((home, index) => home.hearers() >= links[index].size), 120_000)
+  await until(() => homes.every((home, index) => home.hearers() >= links[index].size), 300_000)
   await pause(MESH_MS)
 }
 
