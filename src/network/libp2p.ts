@@ -54,8 +54,8 @@ const MAX_PENDING_CONNECTIONS = 200
 const MAX_STREAM_WINDOW_BYTES = 1024 * 1024
 /** A neighbour that stops reading may make us queue this much gossip. */
 const MAX_GOSSIP_QUEUE_BYTES = 8 * 1024 * 1024
-/** For a shorter message, and most orders are, the word costs both sides about as much as the copy it spares. */
-const IDONTWANT_MIN_BYTES = 512
+/** An order is larger than this, so each one crosses each link about once: slow links matter more here than processor time. */
+const IDONTWANT_MIN_BYTES = 128
 
 /** A neighbour's word about other peers counts once it has brought a few orders. */
 const ACCEPT_PEERS_FROM = 1
