@@ -105,6 +105,7 @@ describe('two homes and a meter book on a real chain', function () {
     const paths = dataPaths({ option: home(number) })
     createDataDirectory(paths)
     writeKeyFile(paths.key, meterKey)
+    writeKeyFile(paths.meterKey, meterKey)
     writeKeyFile(join(home(number), 'owner.key'), ownerKey)
     const steps = Array.from({ length: 4 * 96 }, () => 0)
     const file = join(home(number), 'profile.csv')
