@@ -33,7 +33,7 @@ const DAY_SEC = 86_400
 const WINDOW_SEC = 1800
 const BLOCK_MS = 250
 /** How long neighbours may take to find each other before they are introduced. */
-const DISCOVERY_MS = 4_000
+const DISCOVERY_MS = 6_000
 
 export interface StreetInit {
   readonly profiles: StreetProfiles
