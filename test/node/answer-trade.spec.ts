@@ -111,8 +111,8 @@ function expectDecline (answer: TradeAnswer, code: string): void {
 describe('answers to a neighbour', () => {
   let scene: Scene
 
-  async function start ({ hasTab = true, ...init }: MemoryHomesInit & { hasTab?: boolean } = {}): Promise<void> {
-    const street = await startMemoryHomes([flatProfile(100, 500)], init)
+  async function start ({ hasTab = true, pvWh = 500, ...init }: MemoryHomesInit & { hasTab?: boolean, pvWh?: number } = {}): Promise<void> {
+    const street = await startMemoryHomes([flatProfile(100, pvWh)], init)
     scene = new Scene(street, await street.neighbour(5))
     await street.clock.advanceTo(OFFERED_AT)
     if (hasTab) {
@@ -143,7 +143,7 @@ describe('answers to a neighbour', () => {
 
     it('should number the trades of one slot, and never give a number twice', async () => {
       await start()
-      expect((await scene.accepted(1)).terms.seq).to.equal(1)
+      expect((await scene.agreed(1)).seq).to.equal(1)
       expect((await scene.accepted(2)).terms.seq).to.equal(2)
       await scene.street.clock.advanceTo(scene.now + 120)
       expect((await scene.accepted(3)).terms.seq).to.equal(3)
@@ -243,17 +243,11 @@ describe('answers to a neighbour', () => {
     })
 
     it('should be BUSY after so many trades of the pair in one slot that a message could not hold them', async () => {
-      await start()
-      const proposal = scene.proposal(1, { wh: 10, pricePerKwh: scene.priceOf(scene.offer.order) })
+      await start({ pvWh: 900 })
       for (let number = 1; number <= 64; number++) {
-        const answer = await scene.ask({ ...proposal, tradeId: hexOf(32, number) })
-        expect(answer).to.include({ kind: 'accept' })
-        if (number % 30 === 0) {
-          await scene.street.clock.advanceTo(scene.now + 20)
-        }
+        await scene.agreed(number, { wh: 10 })
       }
-      await scene.street.clock.advanceTo(scene.now + 20)
-      expectDecline(await scene.ask({ ...proposal, tradeId: hexOf(32, 65) }), 'BUSY')
+      expectDecline(await scene.ask(scene.proposal(65, { wh: 10 })), 'BUSY')
     })
 
     it('should not oversell to many who ask at once, however slow the disk', async () => {
