@@ -69,7 +69,7 @@ describe('two homes on a real chain behind a bad service', () => {
   let rig: Rig
   let homes: RealHome[]
   let stopMining: () => Promise<void>
-  const realStartMs = Date.now()
+  let realStartMs: number
   const now = (): number => Math.floor(START + (Date.now() - realStartMs) / 1000 * SPEED)
 
   async function startHome (driver: Driver, neighbours: string[]): Promise<RealHome> {
@@ -113,6 +113,7 @@ describe('two homes on a real chain behind a bad service', () => {
 
   before(async function () {
     this.timeout(PATIENCE_MS)
+    realStartMs = Date.now()
     rig = await startRig(START)
     const stopped = new AbortController()
     const mining = (async () => {
