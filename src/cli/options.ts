@@ -46,6 +46,22 @@ export function jsonOption (): Option {
   return new Option('--json', 'one JSON object on stdout')
 }
 
+export function nameOption (): Option {
+  return new Option('--name <name>', 'what this home is called on its own computer').default('home')
+}
+
+export function ownerOption (): Option {
+  return new Option('--owner <address>', 'account that pays and is paid; its key stays with you').makeOptionMandatory()
+}
+
+export function retailOption (): Option {
+  return new Option('--retail <price>', 'what your supplier charges, tokens per kWh').default('0.30')
+}
+
+export function feedInOption (): Option {
+  return new Option('--feed-in <price>', 'what your supplier pays, tokens per kWh').default('0.08')
+}
+
 export function pathsOf ({ data }: { data?: string }): DataPaths {
   return dataPaths({ option: data, env: process.env })
 }

@@ -50,6 +50,11 @@ export function time (seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')
 }
 
+/** The day (UTC) of a time: `2026-06-21`. */
+export function dayOf (seconds: number): string {
+  return time(seconds).slice(0, 10)
+}
+
 /** Columns as wide as they need to be; those named in `right` are aligned to the right. */
 export function table (head: readonly string[], rows: ReadonlyArray<readonly string[]>, right: readonly number[] = []): string[] {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)))

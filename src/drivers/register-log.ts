@@ -3,7 +3,7 @@
  * boundary is interpolated between the marks around it, so whatever one reads adds up to what the registers moved. Start at
  * `addSample` and `readingAt`; `register-step.ts` says which samples count, `virtual-registers.ts` what they are worth.
  */
-import { SLOT_SEC } from '../domain/period.ts'
+import { slotOf } from '../domain/period.ts'
 import { resolutionOf, stepOf } from './register-step.ts'
 import { advance, isHelped } from './virtual-registers.ts'
 import type { StepState } from './register-step.ts'
@@ -96,12 +96,8 @@ function withMark (log: RegisterLog, sample: Sample, { wallMs, elapsedMs }: Inst
 /** Without the newest mark, if that lies between two others of one slot: no boundary is read from it. */
 function thinned (marks: readonly Mark[], next: Mark): readonly Mark[] {
   const [before, last] = marks.slice(-2)
-  const isWithin = last != null && slotOf(before.ms) === slotOf(next.ms) && before.epoch === last.epoch && last.epoch === next.epoch
+  const isWithin = last != null && slotOf(before.ms / 1000) === slotOf(next.ms / 1000) && before.epoch === last.epoch && last.epoch === next.epoch
   return isWithin ? marks.slice(0, -1) : marks
-}
-
-function slotOf (ms: number): number {
-  return Math.floor(ms / 1000 / SLOT_SEC)
 }
 
 function batteryOf ({ batteryPercent, batteryCapacityWh }: Sample): BatteryState | undefined {

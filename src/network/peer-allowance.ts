@@ -26,7 +26,8 @@ export class PeerAllowance {
     this.peers.delete(peer)
     this.peers.set(peer, { left: left < 1 ? left : left - 1, at })
     if (this.peers.size > MAX_PEERS_COUNTED) {
-      this.peers.delete([...this.peers.keys()][0])
+      const [silent] = this.peers.keys()
+      this.peers.delete(silent)
     }
     return left >= 1
   }

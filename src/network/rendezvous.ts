@@ -34,6 +34,7 @@ export async function rendezvousKey (rules: Hex): Promise<CID> {
 /** Says in the table that this home takes part in the market, and calls homes that say so too. Returns the way to stop. */
 export function keepRendezvous (node: Libp2pNode, { rules, enough, everyMs, log }: RendezvousInit): () => void {
   const stop = new AbortController()
+  const key = rendezvousKey(rules)
   let pause = everyMs
   let announcedAt = -Infinity
   let timer: ReturnType<typeof setTimeout>
@@ -67,10 +68,9 @@ export function keepRendezvous (node: Libp2pNode, { rules, enough, everyMs, log 
       return
     }
     try {
-      const key = await rendezvousKey(rules)
-      await announce(key)
+      await announce(await key)
       if (node.getPeers().length < enough) {
-        await look(key)
+        await look(await key)
       }
       pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
     } catch (error) {

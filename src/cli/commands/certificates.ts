@@ -5,7 +5,7 @@ import { CodedError } from '../../domain/errors.ts'
 import { isMetered } from '../../domain/reading.ts'
 import { formatEnergy } from '../../domain/units.ts'
 import { dataOption, jsonOption, runningNode, whole } from '../options.ts'
-import { print, printJson, table } from '../output.ts'
+import { dayOf, print, printJson, table } from '../output.ts'
 import { homeSetup, ownerKeyOption, ownerSetup } from '../owner.ts'
 import type { CertifiedRegister, CertificateView } from '../../chain/certificates.ts'
 import type { Config } from '../../config/schema.ts'
@@ -102,7 +102,7 @@ async function list (options: HomeOptions & { readonly days: number, readonly js
   const days = Array.from({ length: options.days }, (_, back) => today - back)
   const found = await views({ ...setup, owner: setup.config.owner }, { meterKey: attester as Account, days })
   if (options.json === true) {
-    printJson(found.map((view) => ({ ...view, day: dayName(view.day) })))
+    printJson(found.map((view) => ({ ...view, day: dayOf(view.day * DAY_SEC) })))
     return
   }
   if (found.length === 0) {
@@ -110,7 +110,7 @@ async function list (options: HomeOptions & { readonly days: number, readonly js
     return
   }
   const energy = (wh: bigint): string => formatEnergy(Number(wh))
-  const rows = found.map((view) => [dayName(view.day), energy(view.mintedWh), energy(view.retiredWh), energy(view.heldWh), view.id])
+  const rows = found.map((view) => [dayOf(view.day * DAY_SEC), energy(view.mintedWh), energy(view.retiredWh), energy(view.heldWh), view.id])
   table(['day (UTC)', 'minted', 'retired', 'held', 'id'], rows, [1, 2, 3]).forEach((line) => { print(line) })
 }
 
@@ -129,14 +129,10 @@ function requireEnabled ({ certificates }: Config): void {
 /** Days since 1970 of a date such as 2026-06-21. Throws `USAGE_BAD_DAY`. */
 function dayNumber (text: string): number {
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN
-  if (!Number.isFinite(time) || time < 0 || dayName(time / 1000 / DAY_SEC) !== text) {
+  if (!Number.isFinite(time) || time < 0 || dayOf(time / 1000) !== text) {
     throw new CodedError('USAGE_BAD_DAY', `"${text}" is not a day: write it as 2026-06-21.`)
   }
   return time / 1000 / DAY_SEC
-}
-
-function dayName (day: number): string {
-  return new Date(day * DAY_SEC * 1000).toISOString().slice(0, 10)
 }
 
 function formatHours (seconds: number): string {

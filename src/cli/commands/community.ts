@@ -3,7 +3,7 @@ import { readKeyFile } from '../../config/key-file.ts'
 import { CodedError } from '../../domain/errors.ts'
 import { isGoodAt } from '../../domain/member.ts'
 import { account, dataOption, jsonOption, whole } from '../options.ts'
-import { print, printJson, table } from '../output.ts'
+import { dayOf, print, printJson, table } from '../output.ts'
 import { homeSetup, ownerKeyOption, ownerSetup } from '../owner.ts'
 import type { Community, MeterBookMoves, MeterBookReader, Standing } from '../../chain/meter-book.ts'
 import type { Member } from '../../domain/member.ts'
@@ -118,9 +118,9 @@ async function join (options: MoveOptions & { readonly days: number }): Promise<
     return
   }
   if (standing.request == null) {
-    print(`This home is a member with the meter key ${meterKey} until ${day(until)}.`)
+    print(`This home is a member with the meter key ${meterKey} until ${dayOf(until)}.`)
   } else {
-    print(`This home asks to enter with the meter key ${meterKey} until ${day(until)}. It takes ${votes(community.needed)}: let members run`)
+    print(`This home asks to enter with the meter key ${meterKey} until ${dayOf(until)}. It takes ${votes(community.needed)}: let members run`)
     print(`  wattmesh community vouch ${owner} --meter ${meterKey} --owner-key FILE`)
   }
 }
@@ -176,7 +176,7 @@ async function members (home: string | undefined, options: { readonly data?: str
   }
   print(`Meter book ${book}: ${community.members.length} seats, a decision takes ${votes(community.needed)} (more than ${community.quorum} %).`)
   const rows = community.members.map((each) => [
-    each.home, each.meter ?? 'none yet', day(each.until), stateOf(each, community.time)
+    each.home, each.meter ?? 'none yet', dayOf(each.until), stateOf(each, community.time)
   ])
   table(['home', 'meter key', 'until', ''], rows).forEach((line) => { print(line) })
   printRequests(requests, community)
@@ -187,7 +187,7 @@ function printRequests (requests: readonly Standing[] | undefined, { needed }: C
     print('This RPC service does not tell who asks to enter: `wattmesh community members HOME` looks at one home.')
     return
   }
-  const rows = requests.map(({ home, request }) => request == null ? [] : [home, request.meter, day(request.until), `${request.votes} of ${votes(needed)}`])
+  const rows = requests.map(({ home, request }) => request == null ? [] : [home, request.meter, dayOf(request.until), `${request.votes} of ${votes(needed)}`])
   if (rows.length > 0) {
     print('Asking to enter:')
     table(['home', 'meter key', 'until', ''], rows).forEach((line) => { print(line) })
@@ -207,12 +207,12 @@ function printStanding (standing: Standing, community: Community, isJson: boolea
     return
   }
   const { home, seat, request, votesAgainst } = standing
-  print(seat == null ? `${home} is no member.` : `${home} holds a seat with the meter key ${seat.meter ?? 'none yet'} until ${day(seat.until)}.`)
+  print(seat == null ? `${home} is no member.` : `${home} holds a seat with the meter key ${seat.meter ?? 'none yet'} until ${dayOf(seat.until)}.`)
   if (seat != null && votesAgainst > 0) {
     print(`  against it   ${votesAgainst} of ${votes(community.needed)}`)
   }
   if (request != null) {
-    print(`  asks to enter with the meter key ${request.meter} until ${day(request.until)}: ${request.votes} of ${votes(community.needed)}`)
+    print(`  asks to enter with the meter key ${request.meter} until ${dayOf(request.until)}: ${request.votes} of ${votes(community.needed)}`)
   }
 }
 
@@ -231,8 +231,4 @@ function report ({ json }: { readonly json?: boolean }, result: { readonly tx: H
 
 function votes (count: number): string {
   return count === 1 ? '1 vote' : `${count} votes`
-}
-
-function day (time: UnixSeconds): string {
-  return new Date(time * 1000).toISOString().slice(0, 10)
 }

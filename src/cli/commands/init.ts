@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { account, dataOption, jsonOption, whole } from '../options.ts'
+import { account, dataOption, feedInOption, jsonOption, nameOption, ownerOption, retailOption, whole } from '../options.ts'
 
 interface InitOptions {
   readonly data?: string
@@ -19,15 +19,15 @@ export function initCommand (): Command {
   return new Command('init')
     .description('set up a home: a key, a configuration file, and what to do next')
     .addOption(dataOption())
-    .option('--name <name>', 'what this home is called on its own computer', 'home')
-    .requiredOption('--owner <address>', 'account that pays and is paid; its key stays with you')
+    .addOption(nameOption())
+    .addOption(ownerOption())
     .requiredOption('--area <name>', 'market area: ask a neighbour who takes part already')
     .requiredOption('--chain <id>', 'number of the chain that settles the market', whole(1, Number.MAX_SAFE_INTEGER))
     .requiredOption('--escrow <address>', 'address of the escrow contract')
     .option('--meter-book <address>', 'address of the community\'s meter book, where it has one')
     .requiredOption('--rpc <url>', 'where the node reaches the chain')
-    .option('--retail <price>', 'what your supplier charges, tokens per kWh', '0.30')
-    .option('--feed-in <price>', 'what your supplier pays, tokens per kWh', '0.08')
+    .addOption(retailOption())
+    .addOption(feedInOption())
     .addOption(jsonOption())
     .action(init)
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { decodeInvite } from '../../config/invite.ts'
 import { CodedError } from '../../domain/errors.ts'
-import { account, dataOption, jsonOption } from '../options.ts'
+import { account, dataOption, feedInOption, jsonOption, nameOption, ownerOption, retailOption } from '../options.ts'
 import { note } from '../output.ts'
 
 interface JoinOptions {
@@ -19,11 +19,11 @@ export function joinCommand (): Command {
     .description('set up a home in the market of an invite')
     .argument('<invite>', 'the text that a neighbour\'s `wattmesh invite` printed')
     .addOption(dataOption())
-    .option('--name <name>', 'what this home is called on its own computer', 'home')
-    .requiredOption('--owner <address>', 'account that pays and is paid; its key stays with you')
+    .addOption(nameOption())
+    .addOption(ownerOption())
     .option('--rpc <url>', 'where the node reaches the chain, unless the invite recommends a service')
-    .option('--retail <price>', 'what your supplier charges, tokens per kWh', '0.30')
-    .option('--feed-in <price>', 'what your supplier pays, tokens per kWh', '0.08')
+    .addOption(retailOption())
+    .addOption(feedInOption())
     .addOption(jsonOption())
     .action(join)
 }

@@ -27,8 +27,8 @@ interface Whole {
   readonly isSigned: boolean
 }
 
-export const MAX_FRAME_BYTES = 16_384
-export const MAX_SML_DEPTH = 8
+const MAX_FRAME_BYTES = 16_384
+const MAX_SML_DEPTH = 8
 
 const START = Buffer.from('1b1b1b1b01010101', 'hex')
 const ESCAPE = Buffer.from('1b1b1b1b', 'hex')
