@@ -1,7 +1,7 @@
 /** @type {import('aegir').PartialOptions} */
 export default {
   build: { bundle: false },
-  test: { target: ['node'], files: ['test/**/*.spec.ts'], timeout: 60_000 },
+  test: { target: ['node'], files: ['test/**/*.spec.ts'], timeout: 120_000 },
   lint: {
     files: ['*.js', 'src/**/*.ts', 'protocols/**/*.ts', 'contracts/*.ts', 'test/**/*.ts', 'examples/**/*.ts', '!**/dist/**', '!**/node_modules/**']
   },
