@@ -159,7 +159,6 @@ describe('forecast from the home\'s own history', () => {
   })
 
   it('should beat persistence, yesterday and the weekly mean on real homes it was not tuned on', function () {
-    this.timeout(30_000)
     const homes = readFontana()?.slice(5, 7)
     if (homes == null) {
       this.skip()

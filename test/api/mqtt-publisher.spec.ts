@@ -213,7 +213,7 @@ describe('publishing to Home Assistant, with mosquitto', () => {
     const heard = listen()
     await until(() => availabilityOf(heard, id) === 'online' && heard.has(`homeassistant/device/${id}/config`), 20_000)
     expect(stateOf(heard, id)).to.have.property('status', 'trading')
-  }).timeout(30_000)
+  })
 
   it('should start without a broker, and stop', async () => {
     const { publisher } = await publish(street.homes[0].node, { url: 'mqtt://127.0.0.1:1' })

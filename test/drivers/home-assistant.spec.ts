@@ -185,7 +185,7 @@ describe('Home Assistant as a meter', () => {
     await until(async () => typeof await outcome(device) !== 'string')
     stub.change('sensor.grid_power', '3')
     await until(async () => (await device.sample()).gridWatts === 3000)
-  }).timeout(20_000)
+  })
 
   it('E48 should survive whatever it is told', async () => {
     const stub = await serve(NEW, house())

@@ -116,7 +116,7 @@ describe('devices over MQTT, with mosquitto', () => {
       await broker.publish('before/after', '2')
       return (await sampleOnce(device, () => true)).gridWatts === 2
     })
-  }).timeout(30_000)
+  })
 
   it('should say who is refused, and that nobody is there', async () => {
     const values = { gridPower: { topic: 'a', unit: 'W' } }

@@ -27,9 +27,7 @@ function aDriver (type: string, show: (hours: number) => Omit<Sample, 'ageMs'>):
   })
 }
 
-describe('a home of several devices', function () {
-  this.timeout(60_000)
-
+describe('a home of several devices', () => {
   let chain: PracticeChain
   let node: EnergyNode | undefined
 

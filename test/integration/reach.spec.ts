@@ -57,7 +57,7 @@ describe('reach', () => {
     expect(stranger.hearers()).to.equal(0)
     expect(alice.reach().tableSize).to.be.at.least(1)
     expect((await aHome(5)).reach().tableSize).to.equal(undefined)
-  }).timeout(60_000)
+  })
 
   it('should tell who can call: everybody, the local network, nobody', async () => {
     const local = await aHome(1)

@@ -15,9 +15,7 @@ function cheapOrder (maker: Account, signer: Account, period: number): Order {
   return { side: 'offer', rules, maker, signer, periodStart: STREET_START + period * 900, quantity: 5000, minFill: 10, revision: 1, schedule: [{ at: 0, price: 81n * CENT / 10n }] }
 }
 
-describe('a home whose neighbours are crowded out', function () {
-  this.timeout(60_000)
-
+describe('a home whose neighbours are crowded out', () => {
   it('should buy although a hundred makers that nobody registered offer for less', async () => {
     const street = await startMemoryHomes([flatProfile(100, 600), flatProfile(500, 0)], { home: { tradeUntil: STREET_START + 3 * HOUR } })
     const flooder = await street.neighbour(5)

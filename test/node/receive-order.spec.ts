@@ -133,7 +133,7 @@ describe('an order that arrives', () => {
     }
     expect(receive(aSignedOrder({ revision: 999 }, aSigner(2)))).to.deep.equal(ignore('TOO_MANY'))
     expect(receive(aSignedOrder({}, aSigner(3)))).to.equal(ACCEPT)
-  }).timeout(20_000)
+  })
 
   it('should be UNPAID where unknown makers pay and it brings no work, before its key is recovered', async () => {
     const rules: MarketRules = { ...RULES, unknownMakers: 'work' }
@@ -144,7 +144,7 @@ describe('an order that arrives', () => {
     expect(recoveries()).to.equal(0)
     expect(receive({ ...order, work: await findWork(orderId(order.order, RULES)) })).to.equal(ACCEPT)
     expect(aDoor({ rules, isKnown: () => true }).receive(order)).to.equal(ACCEPT)
-  }).timeout(20_000)
+  })
 
   it('should be BOOK_FULL when there is no place, and make none by itself', () => {
     const { receive, book, events } = aDoor({ maxOrders: 1 })
