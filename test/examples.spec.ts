@@ -7,9 +7,11 @@ import { promisify } from 'node:util'
 import { expect } from 'aegir/chai'
 import { verifyOrder } from '../src/signing/verify.ts'
 import { aBookHome, aMarketClock } from './helpers/book-home.ts'
+import { tied } from './helpers/child.ts'
 import { runCli } from './helpers/cli.ts'
 import { aSignedOrder, aSigner, NOON, RULES } from './helpers/orders.ts'
 import { startTestStreet } from './helpers/practice.ts'
+import { stopAll } from './helpers/stop-all.ts'
 import { until } from './helpers/until.ts'
 import type { Order, SignedOrder, VerifiedOrder } from '../src/domain/order.ts'
 
@@ -22,7 +24,7 @@ async function run (example: string): Promise<string[]> {
 
 /** Example 02 as its own process, and the lines it has printed. */
 function listen (...args: string[]): { readonly lines: string[], over(): Promise<string>, stop(): Promise<string> } {
-  const child = spawn(process.execPath, [...FLAGS, 'examples/02-listen-to-a-street/index.ts', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } })
+  const child = tied(spawn(process.execPath, [...FLAGS, 'examples/02-listen-to-a-street/index.ts', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } }))
   const gone = new Promise<void>((resolve) => { child.once('close', () => { resolve() }) })
   const lines: string[] = []
   let errors = ''
@@ -53,9 +55,7 @@ describe('examples', function () {
   const cleanups: Array<() => Promise<unknown>> = []
 
   afterEach(async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) {
-      await cleanup()
-    }
+    await stopAll(...cleanups.splice(0).reverse())
   })
 
   it('should let two households trade, deliver and settle', async () => {

@@ -136,7 +136,7 @@ async function build (init: StreetInit, cleanups: Cleanups): Promise<Street> {
   const { profiles, periods, periodSec, speed, onProgress } = init
   const from = profiles.from
   const until = from + periods * periodSec
-  const bootSec = 4 + profiles.homes.length * 0.8 + DISCOVERY_MS / 1000
+  const bootSec = 4 + profiles.homes.length * 0.8 + (init.mdns === false ? 0 : DISCOVERY_MS / 1000)
   const opening = from - WINDOW_SEC - Math.ceil(bootSec * speed)
 
   onProgress('starting an embedded chain and deploying the escrow')

@@ -10,6 +10,7 @@ import { formatMoney } from '../../src/domain/units.ts'
 import { needs } from '../helpers/debian.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import { BROKER_PASSWORD, BROKER_USER, listen as listenTo, mosquitto } from '../helpers/mosquitto.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { flatProfile, silentLogger, startMemoryHomes, STREET_START } from '../helpers/street.ts'
 import { until } from '../helpers/until.ts'
 import type { MqttPublisherInit } from '../../src/api/mqtt-publisher.ts'
@@ -63,16 +64,11 @@ describe('publishing to Home Assistant, with mosquitto', () => {
   })
 
   afterEach(async () => {
-    for (const publisher of publishers.splice(0)) {
-      await publisher.stop()
-    }
-    listeners.splice(0).forEach((stop) => { stop() })
+    await stopAll(...publishers.splice(0).map((publisher) => async () => publisher.stop()), ...listeners.splice(0))
   })
 
   after(async () => {
-    await street?.stop()
-    await broker?.stop()
-    removeTemporaryDirectories()
+    await stopAll(async () => street?.stop(), async () => broker?.stop(), removeTemporaryDirectories)
   })
 
   function listen (): Map<string, string> {

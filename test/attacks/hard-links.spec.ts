@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'aegir/chai'
 import { freePort } from '../helpers/free-port.ts'
 import { startTestStreet } from '../helpers/practice.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { needsNamespaces, startLan } from './lan.ts'
 import { describePhases, expectWhole, show, watch } from './watch.ts'
 import type { Lan, WireRules } from './lan.ts'
@@ -73,8 +74,7 @@ describe('a street over hard links, each home in a network namespace of its own'
   })
 
   after(async () => {
-    await street?.stop()
-    await lan?.close()
+    await stopAll(async () => street?.stop(), async () => lan?.close())
   })
 
   it('should go on trading over links that lose and delay, and within each half of a street that is parted', () => {

@@ -12,6 +12,7 @@ import { decodeOrder, encodeOrder } from '../../src/network/codec.ts'
 import { orderId } from '../../src/signing/digests.ts'
 import { verifyOrder } from '../../src/signing/verify.ts'
 import { startTestStreet } from '../helpers/practice.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { aStranger, aTemptingOrder, anAttacker, attackerSigner, highTwin } from './attackers.ts'
 import { acceptAndVanish, proposeAndVanish, registered } from './liars.ts'
 import { describePhases, expectWhole, show, watch } from './watch.ts'
@@ -279,8 +280,7 @@ describe('a street among hostile peers', function () {
   })
 
   after(async () => {
-    await gone()
-    await street?.stop()
+    await stopAll(gone, async () => street?.stop())
   })
 
   it('should keep every process running', () => {

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { createConnection, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { tied } from '../helpers/child.ts'
 import { show } from './watch.ts'
 import type { HomeChanges } from '../../src/practice/street.ts'
 import type { Context } from 'mocha'
@@ -68,7 +69,7 @@ export async function startLan (homes: number, chainPort: number): Promise<Lan> 
   const prefix = `wm${process.pid % 100_000}p`
   const spaces = Array.from({ length: homes }, (_, n) => `${prefix}${n + 1}`)
   spaces.forEach((space) => { ip('netns', 'add', space) })
-  const wire = spawn('python3', [WIRE, prefix, ...spaces], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const wire = tied(spawn('python3', [WIRE, prefix, ...spaces], { stdio: ['pipe', 'pipe', 'inherit'] }))
   await once(createInterface({ input: wire.stdout }), 'line')
 
   ip('addr', 'add', `${NETWORK}.1/24`, 'dev', `${prefix}0`)

@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { createMemoryStore } from '../../src/simulator/memory-store.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { until } from '../helpers/until.ts'
 import { startProxy } from './proxy.ts'
 import { startRig } from './rig.ts'
@@ -28,9 +29,7 @@ describe('escrow events', () => {
   })
 
   afterEach(async () => {
-    await settlement.stop()
-    proxy.close()
-    await rig.chain.stop()
+    await stopAll(async () => settlement.stop(), proxy.close, rig.chain.stop)
   })
 
   function amounts (use: Settlement = settlement): Money[] {

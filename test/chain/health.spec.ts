@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { numberToHex } from 'viem'
 import { generatePrivateKey } from 'viem/accounts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { until } from '../helpers/until.ts'
 import { startProxy } from './proxy.ts'
 import { startRig } from './rig.ts'
@@ -26,9 +27,7 @@ describe('health of the chain', () => {
 
   afterEach(async () => {
     proxy.fault = undefined
-    await settlement.stop()
-    proxy.close()
-    await rig.chain.stop()
+    await stopAll(async () => settlement.stop(), proxy.close, rig.chain.stop)
   })
 
   async function start (changes: Partial<EscrowSettlementInit> = {}): Promise<void> {

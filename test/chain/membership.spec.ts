@@ -2,6 +2,7 @@ import { expect } from 'aegir/chai'
 import { createMembership } from '../../src/chain/membership.ts'
 import { hasCode } from '../../src/domain/errors.ts'
 import { startCommunity } from '../helpers/community.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { until } from '../helpers/until.ts'
 import { startProxy } from './proxy.ts'
 import type { Proxy } from './proxy.ts'
@@ -22,9 +23,7 @@ describe('membership as the chain tells it', () => {
     membership = follow()
   })
   afterEach(async () => {
-    await membership?.stop()
-    proxy?.close()
-    await community?.stop()
+    await stopAll(async () => membership?.stop(), () => { proxy?.close() }, async () => community?.stop())
   })
 
   const follow = (changes: Partial<MembershipInit> = {}): Membership => createMembership({

@@ -6,6 +6,7 @@ import { erc20Abi } from 'viem'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { createOwnerSettlement } from '../../src/chain/owner.ts'
 import { startPracticeChain } from '../../src/chain/practice-chain.ts'
+import { tied } from '../helpers/child.ts'
 import { until } from '../helpers/until.ts'
 import { clientOf } from './rig.ts'
 import type { LocalClient } from './rig.ts'
@@ -77,7 +78,7 @@ describe('practice chain', () => {
     if (!existsSync('/usr/bin/setpriv')) {
       this.skip()
     }
-    const parent = spawn(process.execPath, ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', PARENT], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const parent = tied(spawn(process.execPath, ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', PARENT], { stdio: ['ignore', 'pipe', 'inherit'] }))
     const rpcUrl = await new Promise<string>((resolve) => { createInterface({ input: parent.stdout }).once('line', resolve) })
     expect(await isAlive(rpcUrl)).to.equal(true)
     parent.kill('SIGKILL')

@@ -12,6 +12,7 @@ import { clientOf } from '../chain/rig.ts'
 import { killAllCli, runCli } from '../helpers/cli.ts'
 import { testHome } from '../helpers/community.ts'
 import { CLI_COMMAND } from '../helpers/practice.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import type { PracticeChain } from '../../src/chain/practice-chain.ts'
 import type { HomeProcess } from '../../src/practice/home-process.ts'
 import type { Finished } from '../helpers/cli.ts'
@@ -51,10 +52,7 @@ describe('energy certificates from the command line', function () {
   })
 
   after(async () => {
-    killAllCli()
-    await node?.stop()
-    await chain?.stop()
-    await rm(folder, { recursive: true, force: true })
+    await stopAll(killAllCli, async () => node?.stop(), async () => chain?.stop(), async () => rm(folder, { recursive: true, force: true }))
   })
 
   /** The running node has read its settings; the command line reads them anew each time. */

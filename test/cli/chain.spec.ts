@@ -8,6 +8,7 @@ import { foundry } from 'viem/chains'
 import { practiceTokenAbi, practiceTokenBytecode } from '../../contracts/abi.ts'
 import { startAnvil } from '../helpers/anvil.ts'
 import { killAllCli, runCli } from '../helpers/cli.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import type { Anvil } from '../helpers/anvil.ts'
 import type { Finished } from '../helpers/cli.ts'
 
@@ -33,9 +34,7 @@ describe('deploying an escrow from the command line', function () {
   })
 
   after(async () => {
-    killAllCli()
-    await anvil?.stop()
-    await rm(folder, { recursive: true, force: true })
+    await stopAll(killAllCli, async () => anvil?.stop(), async () => rm(folder, { recursive: true, force: true }))
   })
 
   const deploy = async (...more: string[]): Promise<Finished> =>

@@ -7,6 +7,7 @@ import { dataPaths } from '../../src/config/paths.ts'
 import { renderConfigFile } from '../../src/config/template.ts'
 import { killAllCli, runCli } from '../helpers/cli.ts'
 import { startCommunity, testHome } from '../helpers/community.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import type { Finished } from '../helpers/cli.ts'
 import type { TestCommunity } from '../helpers/community.ts'
 
@@ -30,9 +31,7 @@ describe('a community from the command line', function () {
   })
 
   after(async () => {
-    killAllCli()
-    await community?.stop()
-    await rm(folder, { recursive: true, force: true })
+    await stopAll(killAllCli, async () => community?.stop(), async () => rm(folder, { recursive: true, force: true }))
   })
 
   const home = (number: number): string => join(folder, String(number))

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import type { AddressInfo } from 'node:net'
 
 const HEADER = 'period_start,load_kwh,pv_kwh'
@@ -26,8 +27,7 @@ describe('wattmesh demo', function () {
 
   beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'wattmesh-profiles-')) })
   afterEach(async () => {
-    killAllCli()
-    await rm(folder, { recursive: true, force: true })
+    await stopAll(killAllCli, async () => rm(folder, { recursive: true, force: true }))
   })
 
   const wrong: Array<[string, string[], RegExp]> = [

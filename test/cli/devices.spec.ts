@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { expect } from 'aegir/chai'
 import { drivers } from '../../src/drivers/index.ts'
 import { PYMODBUS, startModbusServer, stopModbusServers } from '../drivers/counterparts/modbus-server.ts'
+import { tied } from '../helpers/child.ts'
 import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
 import { needs } from '../helpers/debian.ts'
 import { freePort } from '../helpers/free-port.ts'
@@ -120,7 +121,7 @@ describe('devices from the command line', function () {
     /** Runs a command at a terminal of its own; each answer is typed, or done, when the pattern before it is shown. */
     async function atTerminal (args: readonly string[], answers: ReadonlyArray<readonly [RegExp, string | (() => void)]>): Promise<{ code: number | null, shown: string }> {
       const quoted = [...CLI_COMMAND, ...args].map((part) => `'${part}'`).join(' ')
-      const child = spawn('script', ['-qefc', quoted, '/dev/null'], { env: { ...process.env, NODE_OPTIONS: '' } })
+      const child = tied(spawn('script', ['-qefc', quoted, '/dev/null'], { env: { ...process.env, NODE_OPTIONS: '' } }))
       const waiting = [...answers]
       let shown = ''
       child.stdout.on('data', (chunk) => {

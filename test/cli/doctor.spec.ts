@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { startPracticeChain } from '../../src/chain/practice-chain.ts'
 import { addressOf, publicKeyOf } from '../../src/signing/keys.ts'
+import { inBackground } from '../helpers/background.ts'
 import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import { freePort } from '../helpers/free-port.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import type { PracticeChain } from '../../src/chain/practice-chain.ts'
 import type { Check } from '../../src/cli/checks.ts'
 import type { Hex } from '../../src/domain/units.ts'
+import type { Background } from '../helpers/background.ts'
 import type { AddressInfo } from 'node:net'
 
 const OWNER_KEY: Hex = `0x${'5d'.repeat(32)}`
@@ -27,7 +30,7 @@ describe('the doctor', function () {
   let data: string
   let ownerKey: string
   let chain: PracticeChain
-  let mining: NodeJS.Timeout
+  let mining: Background
   let key: string
 
   before(async () => {
@@ -45,14 +48,12 @@ describe('the doctor', function () {
 
   afterEach(killAllCli)
   after(async () => {
-    clearInterval(mining)
-    await chain?.stop()
-    removeTemporaryDirectories()
+    await stopAll(async () => mining?.stop(), async () => chain?.stop(), removeTemporaryDirectories)
   })
 
   /** Not faster than the clock, because each block is at least a second later than the one before. */
-  function mine (): NodeJS.Timeout {
-    return setInterval(() => { void chain.mine(Math.floor(Date.now() / 1000)) }, 1000)
+  function mine (): Background {
+    return inBackground(async () => chain.mine(Math.floor(Date.now() / 1000)), 1000)
   }
 
   async function examine (...more: string[]): Promise<Report & { code: number | null }> {

@@ -4,9 +4,12 @@ import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { startPracticeChain } from '../../src/chain/practice-chain.ts'
 import { addressOf, publicKeyOf } from '../../src/signing/keys.ts'
+import { inBackground } from '../helpers/background.ts'
 import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import type { PracticeChain } from '../../src/chain/practice-chain.ts'
 import type { Hex } from '../../src/domain/units.ts'
+import type { Background } from '../helpers/background.ts'
 
 const OWNER_KEY: Hex = `0x${'4d'.repeat(32)}`
 const OWNER = addressOf(publicKeyOf(OWNER_KEY))
@@ -18,7 +21,7 @@ describe('setting up and running a home from the command line', function () {
   let data: string
   let ownerKey: string
   let chain: PracticeChain
-  let mining: NodeJS.Timeout
+  let mining: Background
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'wattmesh-home-'))
@@ -27,14 +30,11 @@ describe('setting up and running a home from the command line', function () {
     await writeFile(ownerKey, `${OWNER_KEY}\n`, { mode: 0o600 })
     chain = await startPracticeChain()
     await chain.fund(OWNER, { gas: 10n ** 18n, money: 100_000_000n })
-    mining = setInterval(() => { void chain.mine(Math.floor(Date.now() / 1000)) }, 100)
+    mining = inBackground(async () => chain.mine(Math.floor(Date.now() / 1000)), 100)
   })
 
   after(async () => {
-    killAllCli()
-    clearInterval(mining)
-    await chain?.stop()
-    await rm(folder, { recursive: true, force: true })
+    await stopAll(killAllCli, async () => mining?.stop(), async () => chain?.stop(), async () => rm(folder, { recursive: true, force: true }))
   })
 
   const initArgs = (...more: string[]): string[] => [

@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { startPracticeChain } from '../../src/chain/practice-chain.ts'
+import { inBackground } from '../helpers/background.ts'
 import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { until } from '../helpers/until.ts'
 import type { PracticeChain } from '../../src/chain/practice-chain.ts'
+import type { Background } from '../helpers/background.ts'
 
 const OWNERS = [`0x${'a1'.repeat(20)}`, `0x${'b0'.repeat(20)}`]
 
@@ -14,21 +17,18 @@ describe('inviting a neighbour from the command line', function () {
 
   let folder: string
   let chain: PracticeChain
-  let mining: NodeJS.Timeout
+  let mining: Background
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'wattmesh-invite-'))
     chain = await startPracticeChain()
-    mining = setInterval(() => { void chain.mine(Math.floor(Date.now() / 1000)) }, 100)
+    mining = inBackground(async () => chain.mine(Math.floor(Date.now() / 1000)), 100)
     const { code, stderr } = await runCli('init', '--data', join(folder, 'alice'), '--owner', OWNERS[0], '--area', 'elm street', '--chain', String(chain.chainId), '--escrow', chain.escrow, '--rpc', chain.rpcUrl)
     expect(code, stderr).to.equal(0)
   })
 
   after(async () => {
-    killAllCli()
-    clearInterval(mining)
-    await chain?.stop()
-    await rm(folder, { recursive: true, force: true })
+    await stopAll(killAllCli, async () => mining?.stop(), async () => chain?.stop(), async () => rm(folder, { recursive: true, force: true }))
   })
 
   it('should say what to do when there is no address to put into an invite', async () => {

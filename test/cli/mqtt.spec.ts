@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { startPracticeChain } from '../../src/chain/practice-chain.ts'
 import { addressOf, publicKeyOf } from '../../src/signing/keys.ts'
+import { inBackground } from '../helpers/background.ts'
 import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
 import { needs } from '../helpers/debian.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import { BROKER_PASSWORD, BROKER_USER, listen, mosquitto } from '../helpers/mosquitto.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { until } from '../helpers/until.ts'
 import type { PracticeChain } from '../../src/chain/practice-chain.ts'
+import type { Background } from '../helpers/background.ts'
 import type { Mosquitto } from '../helpers/mosquitto.ts'
 
 const OWNER = addressOf(publicKeyOf(`0x${'4e'.repeat(32)}`))
@@ -18,7 +21,7 @@ describe('a running home in Home Assistant', function () {
 
   let chain: PracticeChain
   let broker: Mosquitto
-  let mining: NodeJS.Timeout
+  let mining: Background
   let listener: ReturnType<typeof listen>
   let data: string
 
@@ -27,7 +30,7 @@ describe('a running home in Home Assistant', function () {
 
   before(async () => {
     chain = await startPracticeChain()
-    mining = setInterval(() => { void chain.mine(Math.floor(Date.now() / 1000)) }, 100)
+    mining = inBackground(async () => chain.mine(Math.floor(Date.now() / 1000)), 100)
     broker = await mosquitto()
     listener = listen(broker.port)
     const folder = temporaryDirectory()
@@ -42,12 +45,7 @@ describe('a running home in Home Assistant', function () {
   })
 
   after(async () => {
-    killAllCli()
-    clearInterval(mining)
-    listener?.stop()
-    await broker?.stop()
-    await chain?.stop()
-    removeTemporaryDirectories()
+    await stopAll(killAllCli, async () => mining?.stop(), () => listener?.stop(), async () => broker?.stop(), async () => chain?.stop(), removeTemporaryDirectories)
   })
 
   /** The node's key is a new one each time. */

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { discoverDevices } from '../../src/drivers/discover.ts'
+import { tied } from '../helpers/child.ts'
 import { needs } from '../helpers/debian.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import type { ChildProcess } from 'node:child_process'
@@ -30,7 +31,7 @@ describe('discovery, with avahi', () => {
   /** Resolves when the program has said `sign`. */
   async function run (program: string, args: readonly string[], sign: string): Promise<void> {
     const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: bus, PATH: `${process.env.PATH ?? ''}:/usr/sbin` }
-    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = tied(spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }))
     running.push(child)
     await new Promise<void>((resolve, reject) => {
       let said = ''
@@ -60,7 +61,7 @@ describe('discovery, with avahi', () => {
     for (const child of running.reverse()) {
       await new Promise((resolve) => {
         child.once('exit', resolve)
-        child.exitCode == null ? child.kill() : resolve(undefined)
+        child.exitCode == null && child.signalCode == null ? child.kill() : resolve(undefined)
       })
     }
     removeTemporaryDirectories()

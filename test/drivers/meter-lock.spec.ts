@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'aegir/chai'
 import { lockMeter } from '../../src/drivers/meter-lock.ts'
+import { tied } from '../helpers/child.ts'
 
 const SERIAL = `meter of process ${process.pid}`
 const MODULE = fileURLToPath(new URL('../../src/drivers/meter-lock.ts', import.meta.url))
@@ -23,7 +24,7 @@ describe('one meter on one computer', function () {
 
   it('should belong to another process as long as that lives, however it ends', async () => {
     const script = `import { lockMeter } from ${JSON.stringify(MODULE)}; await lockMeter(${JSON.stringify(SERIAL)}, ${JSON.stringify(tmpdir())}); console.log('locked'); setInterval(() => {}, 1000)`
-    const other = spawn(process.execPath, ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } })
+    const other = tied(spawn(process.execPath, ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } }))
     try {
       await once(other.stdout, 'data')
       await expect(lockMeter(SERIAL, tmpdir())).to.eventually.be.rejected.with.property('code', 'DEVICE_IN_USE')

@@ -5,6 +5,7 @@ import { PERIOD } from '../helpers/builders.ts'
 import { needs } from '../helpers/debian.ts'
 import { removeTemporaryDirectories } from '../helpers/directory.ts'
 import { freePort } from '../helpers/free-port.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { silentLogger } from '../helpers/street.ts'
 import { PYMODBUS, SERIAL_ASYNCIO, startModbusServer, stopModbusServers } from './counterparts/modbus-server.ts'
 import { serialCable, serialGateway, stopSocat } from './counterparts/socat.ts'
@@ -48,9 +49,7 @@ describe('Modbus over a serial line, beside pymodbus and socat', () => {
   }
 
   afterEach(async () => {
-    await Promise.all(devices.splice(0).map(async (device) => device.close()))
-    await stopModbusServers()
-    await stopSocat()
+    await stopAll(...devices.splice(0).map((device) => async () => device.close()), stopModbusServers, stopSocat)
     for (const { questions } of asked.splice(0)) {
       expect(questions.filter(({ fc }) => fc !== 3 && fc !== 4)).to.deep.equal([])
     }

@@ -8,6 +8,7 @@ import { scanModbus } from '../../src/drivers/scan-modbus.ts'
 import { PERIOD } from '../helpers/builders.ts'
 import { needs } from '../helpers/debian.ts'
 import { freePort } from '../helpers/free-port.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { silentLogger } from '../helpers/street.ts'
 import { until } from '../helpers/until.ts'
 import { PYMODBUS, startModbusServer, stopModbusServers } from './counterparts/modbus-server.ts'
@@ -51,8 +52,7 @@ describe('Modbus devices, beside pymodbus', () => {
   }
 
   afterEach(async () => {
-    await Promise.all(devices.splice(0).map(async (device) => device.close()))
-    await stopModbusServers()
+    await stopAll(...devices.splice(0).map((device) => async () => device.close()), stopModbusServers)
     // E49: whatever the test was about, nothing was written
     for (const { questions } of asked.splice(0)) {
       expect(questions.filter(({ fc }) => fc !== 3 && fc !== 4)).to.deep.equal([])

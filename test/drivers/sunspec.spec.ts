@@ -5,6 +5,7 @@ import { registerMeter } from '../../src/drivers/registers.ts'
 import { MODELS } from '../../src/drivers/sunspec/models.ts'
 import { PERIOD } from '../helpers/builders.ts'
 import { needs } from '../helpers/debian.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { silentLogger } from '../helpers/street.ts'
 import { until } from '../helpers/until.ts'
 import { PYMODBUS, startModbusServer, stopModbusServers } from './counterparts/modbus-server.ts'
@@ -89,8 +90,7 @@ describe('SunSpec devices, beside pymodbus', () => {
   }
 
   afterEach(async () => {
-    await Promise.all(devices.splice(0).map(async (device) => device.close()))
-    await stopModbusServers()
+    await stopAll(...devices.splice(0).map((device) => async () => device.close()), stopModbusServers)
     for (const { questions } of asked.splice(0)) {
       // E49, and the most that one answer can hold
       expect(questions.filter(({ fc, count }) => fc !== 3 || count > 125)).to.deep.equal([])

@@ -16,6 +16,7 @@ import { crc16, dsmrReader, MAX_TELEGRAM_BYTES } from '../../src/drivers/telegra
 import { smlReader } from '../../src/drivers/telegrams/sml.ts'
 import { readSpeedwire } from '../../src/drivers/telegrams/speedwire.ts'
 import { PERIOD } from '../helpers/builders.ts'
+import { tied } from '../helpers/child.ts'
 import { needs } from '../helpers/debian.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import { silentLogger } from '../helpers/street.ts'
@@ -268,7 +269,7 @@ describe('telegrams of optical ports', () => {
 
 /** Feeds a program that never ends until it has answered `ends` times. */
 async function linesOf (program: string, input: Buffer, ends: number): Promise<string[]> {
-  const child = spawn(program, [], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const child = tied(spawn(program, [], { stdio: ['pipe', 'pipe', 'ignore'] }))
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
   child.stdin.write(input)
@@ -351,7 +352,7 @@ describe('telegram devices', () => {
     before(needs('socat', 'socat'))
     beforeEach(async () => {
       folder = temporaryDirectory()
-      pair = spawn('socat', [`pty,raw,echo=0,link=${folder}/meter`, `pty,raw,echo=0,link=${folder}/house`], { stdio: 'ignore' })
+      pair = tied(spawn('socat', [`pty,raw,echo=0,link=${folder}/meter`, `pty,raw,echo=0,link=${folder}/house`], { stdio: 'ignore' }))
       await until(() => existsSync(`${folder}/meter`) && existsSync(`${folder}/house`))
     })
 

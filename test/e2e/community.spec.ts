@@ -17,6 +17,7 @@ import { createLocalSigner } from '../../src/signing/local-signer.ts'
 import { killAllCli, runCli } from '../helpers/cli.ts'
 import { testHome } from '../helpers/community.ts'
 import { CLI_COMMAND } from '../helpers/practice.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { until } from '../helpers/until.ts'
 import type { ApiClient } from '../../src/api/client.ts'
 import type { PracticeChain } from '../../src/chain/practice-chain.ts'
@@ -78,10 +79,7 @@ describe('two homes and a meter book on a real chain', function () {
   })
 
   after(async () => {
-    killAllCli()
-    for (const cleanup of cleanups.reverse()) {
-      await cleanup()
-    }
+    await stopAll(killAllCli, ...cleanups.reverse())
   })
 
   /** A block now and then, so that the chain's clock follows the market's. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
+import { tied } from './child.ts'
 import type { ChildProcessByStdio } from 'node:child_process'
 import type { Readable } from 'node:stream'
 
@@ -14,17 +15,12 @@ export interface Anvil {
 
 /** Starts a local chain on a free port. Arguments go to anvil as they are, e.g. `--no-mining` or `--timestamp 1800000000`. */
 export async function startAnvil (args: readonly string[] = []): Promise<Anvil> {
-  const child = spawn(findAnvil(), ['--host', '127.0.0.1', '--port', '0', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  // a test run that dies must not leave a chain behind
-  const kill = (): void => { child.kill('SIGKILL') }
-  process.once('exit', kill)
-
+  const child = tied(spawn(findAnvil(), ['--host', '127.0.0.1', '--port', '0', ...args], { stdio: ['ignore', 'pipe', 'pipe'] }))
   const port = await readPort(child)
 
   return {
     url: `http://127.0.0.1:${port}`,
     async stop () {
-      process.off('exit', kill)
       const gone = new Promise(resolve => child.once('exit', resolve))
 
       if (child.exitCode == null && child.signalCode == null && child.kill('SIGKILL')) {

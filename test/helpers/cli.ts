@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { tied } from './child.ts'
 import { CLI_COMMAND } from './practice.ts'
 import type { ChildProcess } from 'node:child_process'
 
@@ -17,15 +19,19 @@ export interface RunningCli {
 
 const running = new Set<ChildProcess>()
 
-/** Ends what a failed test left running; its pipes would keep the test run alive. */
-export function killAllCli (): void {
-  running.forEach((child) => child.kill('SIGKILL'))
+/** Ends what a failed test left running, so that nothing writes into a folder that is removed next. */
+export async function killAllCli (): Promise<void> {
+  const left = [...running].filter(({ exitCode, signalCode }) => exitCode == null && signalCode == null)
+  await Promise.all(left.map(async (child) => {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }))
 }
 
 /** Starts the command line as its own process, as a person would. */
 export function startCli (...args: string[]): RunningCli {
   const [program, ...rest] = [...CLI_COMMAND, ...args]
-  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, NODE_OPTIONS: '' } })
+  const child = tied(spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, NODE_OPTIONS: '' } }))
   running.add(child)
   let stdout = ''
   let stderr = ''

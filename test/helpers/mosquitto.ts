@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
+import { tied } from './child.ts'
 import { temporaryDirectory } from './directory.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
@@ -33,7 +34,7 @@ export async function mosquitto (): Promise<Mosquitto> {
   let broker: ChildProcess | undefined
 
   const start = async (): Promise<void> => {
-    broker = spawn('mosquitto', ['-c', config], { stdio: 'ignore', env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin` } })
+    broker = tied(spawn('mosquitto', ['-c', config], { stdio: 'ignore', env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin` } }))
     for (let attempt = 0; ; attempt++) {
       try {
         await (await client()).endAsync()
@@ -61,7 +62,7 @@ export async function mosquitto (): Promise<Mosquitto> {
     async stop () {
       const running = broker
       broker = undefined
-      if (running != null && running.exitCode == null) {
+      if (running != null && running.exitCode == null && running.signalCode == null) {
         await new Promise((resolve) => {
           running.once('exit', resolve)
           running.kill()
@@ -74,7 +75,7 @@ export async function mosquitto (): Promise<Mosquitto> {
 /** What mosquitto's own client hears: the newest message of each topic. */
 export function listen (port: number): { heard: Map<string, string>, stop(): void } {
   const heard = new Map<string, string>()
-  const child = spawn('mosquitto_sub', ['-h', '127.0.0.1', '-p', String(port), '-u', BROKER_USER, '-P', BROKER_PASSWORD, '-t', '#', '-F', '%t %p'])
+  const child = tied(spawn('mosquitto_sub', ['-h', '127.0.0.1', '-p', String(port), '-u', BROKER_USER, '-P', BROKER_PASSWORD, '-t', '#', '-F', '%t %p']))
   let rest = ''
   child.stdout.on('data', (chunk: Buffer) => {
     const lines = (rest + chunk.toString('utf8')).split('\n')

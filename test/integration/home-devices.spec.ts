@@ -7,6 +7,7 @@ import { createEnergyNode } from '../../src/node/components.ts'
 import { meterTag } from '../../src/signing/digests.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import { scriptedDevice } from '../helpers/scripted-device.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { silentLogger } from '../helpers/street.ts'
 import { until } from '../helpers/until.ts'
 import type { PracticeChain } from '../../src/chain/practice-chain.ts'
@@ -34,9 +35,7 @@ describe('a home of several devices', () => {
   before(async () => { chain = await startPracticeChain() })
 
   after(async () => {
-    await node?.stop()
-    await chain.stop()
-    removeTemporaryDirectories()
+    await stopAll(async () => node?.stop(), async () => chain?.stop(), removeTemporaryDirectories)
   })
 
   it('should be metered, forecast and told about as one', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'aegir/chai'
+import { tied } from '../helpers/child.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import { STREET_START } from '../helpers/street.ts'
 import type { PeriodReading } from '../../src/domain/reading.ts'
@@ -30,10 +31,10 @@ async function run (clock: string, count: number, onPeriod: (told: number, setCl
   }
   setClock(clock)
   const { LD_PRELOAD: preload = '' } = Object.fromEntries(spawnSync('faketime', ['-m', '-f', '+0', 'env'], { encoding: 'utf8' }).stdout.split('\n').map((line) => line.split('=') as [string, string]))
-  const child = spawn(process.execPath, ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', CHILD, join(folder, 'db'), String(SPEED)], {
+  const child = tied(spawn(process.execPath, ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', CHILD, join(folder, 'db'), String(SPEED)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '', LD_PRELOAD: preload, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1', DONT_FAKE_MONOTONIC: '1' }
-  })
+  }))
   const lines: Line[] = []
   try {
     for await (const line of createInterface({ input: child.stdout })) {

@@ -7,7 +7,9 @@ import { profileMeter } from '../../src/drivers/profile.ts'
 import { createEnergyNode } from '../../src/node/components.ts'
 import { startProxy } from '../chain/proxy.ts'
 import { startRig } from '../chain/rig.ts'
+import { inBackground } from '../helpers/background.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
+import { stopAll } from '../helpers/stop-all.ts'
 import { until } from '../helpers/until.ts'
 import type { Account } from '../../src/domain/units.ts'
 import type { Driver } from '../../src/drivers/driver.ts'
@@ -15,6 +17,7 @@ import type { EnergyNode } from '../../src/node/node.ts'
 import type { Logger } from '../../src/ports/telemetry.ts'
 import type { Proxy } from '../chain/proxy.ts'
 import type { Rig } from '../chain/rig.ts'
+import type { Background } from '../helpers/background.ts'
 
 const START = 1_800_000_000
 const SLOT_SEC = 900
@@ -68,7 +71,7 @@ async function ail (proxy: Proxy, fault: Proxy['fault']): Promise<() => Promise<
 describe('two homes on a real chain behind a bad service', () => {
   let rig: Rig
   let homes: RealHome[]
-  let stopMining: () => Promise<void>
+  let mining: Background
   let realStartMs: number
   const now = (): number => Math.floor(START + (Date.now() - realStartMs) / 1000 * SPEED)
 
@@ -115,17 +118,7 @@ describe('two homes on a real chain behind a bad service', () => {
     this.timeout(PATIENCE_MS)
     realStartMs = Date.now()
     rig = await startRig(START)
-    const stopped = new AbortController()
-    const mining = (async () => {
-      while (!stopped.signal.aborted) {
-        await rig.chain.mine(now())
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
-    })()
-    stopMining = async () => {
-      stopped.abort()
-      await mining
-    }
+    mining = inBackground(async () => rig.chain.mine(now()), 50)
     const seller = await startHome(steady('roof', { loadWh: 0, pvWh: 400 }), [])
     const buyer = await startHome(steady('flat', { loadWh: 300, pvWh: 0 }), seller.node.status().addresses)
     homes = [seller, buyer]
@@ -133,13 +126,12 @@ describe('two homes on a real chain behind a bad service', () => {
 
   after(async function () {
     this.timeout(PATIENCE_MS)
-    await Promise.all(homes.map(async ({ node, proxy }) => {
-      await node.stop()
-      proxy.close()
-    }))
-    await stopMining()
-    await rig.chain.stop()
-    removeTemporaryDirectories()
+    await stopAll(
+      ...homes.flatMap(({ node, proxy }) => [async () => node.stop(), proxy.close]),
+      async () => mining?.stop(),
+      async () => rig?.chain.stop(),
+      removeTemporaryDirectories
+    )
   })
 
   const agreed = async ({ node }: RealHome): Promise<number> => (await node.trades()).filter(({ terms, state }) => terms != null && state !== 'expired' && state !== 'proposed').length

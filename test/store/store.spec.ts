@@ -11,6 +11,7 @@ import { createMemoryStore } from '../../src/simulator/memory-store.ts'
 import { openStore } from '../../src/store/store.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { storeCompliance } from '../compliance/store.ts'
+import { tied } from '../helpers/child.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import { aStoredReading, aStoredTab, aStoredTrade } from '../helpers/records.ts'
 import type { CodedError } from '../../src/domain/errors.ts'
@@ -98,7 +99,7 @@ describe('store on disk', () => {
 
   it('should lose no acknowledged commit when the process is killed', async () => {
     const path = temporaryDirectory()
-    const child = spawn(process.execPath, ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', CHILD, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = tied(spawn(process.execPath, ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', CHILD, path], { stdio: ['ignore', 'pipe', 'inherit'] }))
     const exited = once(child, 'exit')
     let acknowledged = 0
     for await (const line of createInterface({ input: child.stdout })) {

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { tied } from '../../helpers/child.ts'
+import { stopAll } from '../../helpers/stop-all.ts'
 import { until } from '../../helpers/until.ts'
 
 /** The interpreter Debian's packages belong to. */
@@ -18,6 +20,9 @@ export interface ServedValue {
   readonly order?: string
   /** Registers of a text. */
   readonly size?: number
+  /** A counter that grows by itself, from `value` at the Unix second `since` on. */
+  readonly perSecond?: number
+  readonly since?: number
 }
 
 export interface Question {
@@ -36,13 +41,14 @@ export interface ModbusServer {
   stop(): Promise<void>
 }
 
+/** Python starts slowly on a busy machine. */
+const PATIENCE_MS = 30_000
+
 const running = new Set<ModbusServer>()
 
 /** Starts pymodbus with these values on a free port, or on a serial line. */
 export async function startModbusServer (options: { values: readonly ServedValue[], serial?: string, port?: number, maxConnections?: number, silentUnits?: readonly number[] }): Promise<ModbusServer> {
-  const child = spawn(PYTHON, ['test/drivers/counterparts/modbus_server.py', JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] })
-  const kill = (): void => { child.kill('SIGKILL') }
-  process.once('exit', kill)
+  const child = tied(spawn(PYTHON, ['test/drivers/counterparts/modbus_server.py', JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] }))
   const exited = once(child, 'exit')
   const questions: Question[] = []
   let complaint = ''
@@ -50,6 +56,8 @@ export async function startModbusServer (options: { values: readonly ServedValue
   let connections = 0
   let turnedAway = 0
   let done = 0
+  // an order to a process that is gone fails in `command`
+  child.stdin.on('error', () => {})
   child.stderr.on('data', (chunk) => { complaint += String(chunk) })
   createInterface({ input: child.stdout }).on('line', (line) => {
     const said = JSON.parse(line) as Partial<Question> & { listening?: number | string, connected?: number, turnedAway?: boolean, done?: boolean }
@@ -61,12 +69,13 @@ export async function startModbusServer (options: { values: readonly ServedValue
       questions.push(said as Question)
     }
   })
-  await until(() => {
-    if (child.exitCode != null) {
+  const says = async (isSaid: () => boolean): Promise<void> => until(() => {
+    if (child.exitCode != null || child.signalCode != null) {
       throw new Error(`pymodbus stopped: ${complaint}`)
     }
-    return listening != null
-  })
+    return isSaid()
+  }, PATIENCE_MS)
+  await says(() => listening != null)
   const server = {
     port: Number(listening),
     questions,
@@ -75,12 +84,11 @@ export async function startModbusServer (options: { values: readonly ServedValue
     async command (order: object) {
       const before = done
       child.stdin.write(`${JSON.stringify(order)}\n`)
-      await until(() => done > before)
+      await says(() => done > before)
     },
     async stop () {
       running.delete(server)
-      process.off('exit', kill)
-      kill()
+      child.kill('SIGKILL')
       await exited
     }
   }
@@ -89,5 +97,5 @@ export async function startModbusServer (options: { values: readonly ServedValue
 }
 
 export async function stopModbusServers (): Promise<void> {
-  await Promise.all([...running].map(async (server) => server.stop()))
+  await stopAll(...[...running].map(({ stop }) => stop))
 }

@@ -1,7 +1,8 @@
 """A Modbus device made of pymodbus (Debian's python3-pymodbus): an implementation that shares nothing with the client under test.
 
 Arguments: {"serial": path, "baudRate": 9600, "maxConnections": 1, "values": [...], "silentUnits": [2]}; without "serial" it listens on TCP.
-A value is {"unit", "table", "address", "type", "value", "order", "size"}. Commands, one JSON object a line:
+A value is {"unit", "table", "address", "type", "value", "order", "size", "perSecond", "since"}; one with "perSecond" has grown that much a
+second since the Unix second "since" whenever it is read. Commands, one JSON object a line:
   {"set": [values]}                     at once
   {"set": [values], "after": address}   after the next question that covers the address
   {"mode": m, "times": n, "delayMs": d} of the next questions: silent, late, drop, flood, wrongUnit, wrongId, busy
@@ -12,6 +13,7 @@ import asyncio
 import json
 import struct
 import sys
+import time
 
 from pymodbus.datastore import ModbusServerContext, ModbusSlaveContext, ModbusSparseDataBlock
 from pymodbus.server.async_io import ModbusConnectedRequestHandler, ModbusSerialServer, ModbusSingleRequestHandler, ModbusTcpServer
@@ -47,13 +49,22 @@ class Device:
     def __init__(self):
         self.tables = {}
         self.pending = []
+        self.growing = []
         self.mode, self.times, self.delay = None, 0, 0
 
     def put(self, items):
         for item in items:
-            table = self.tables.setdefault(item.get("unit", 1), {"holding": {}, "input": {}})[item.get("table", "holding")]
-            for offset, word in enumerate(registers(item)):
-                table[item["address"] + offset] = word
+            self.write(item)
+        self.growing += [item for item in items if "perSecond" in item]
+
+    def write(self, item):
+        table = self.tables.setdefault(item.get("unit", 1), {"holding": {}, "input": {}})[item.get("table", "holding")]
+        for offset, word in enumerate(registers(item)):
+            table[item["address"] + offset] = word
+
+    def grow(self):
+        for item in self.growing:
+            self.write({**item, "value": int(item["value"] + item["perSecond"] * (time.time() - item["since"]))})
 
     def command(self, order):
         if "mode" in order:
@@ -86,6 +97,7 @@ class Answering:
     def execute(self, request, *addr):
         address, count = getattr(request, "address", 0), getattr(request, "count", 0)
         mode = DEVICE.next_mode()
+        DEVICE.grow()
         say(fc=request.function_code, unit=request.unit_id, address=address, count=count)
         if mode == "silent" or request.unit_id in OPTIONS.get("silentUnits", []):
             return

@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { tied } from '../../helpers/child.ts'
 import { temporaryDirectory } from '../../helpers/directory.ts'
+import { stopAll } from '../../helpers/stop-all.ts'
 import { until } from '../../helpers/until.ts'
 
 const running = new Set<() => Promise<void>>()
@@ -23,15 +25,12 @@ export async function serialGateway (port: number, path: string): Promise<void> 
 }
 
 function start (args: readonly string[]): () => string {
-  const child = spawn('socat', args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  const kill = (): void => { child.kill('SIGKILL') }
-  process.once('exit', kill)
+  const child = tied(spawn('socat', args, { stdio: ['ignore', 'ignore', 'pipe'] }))
   const exited = once(child, 'exit')
   let said = ''
   child.stderr.on('data', (chunk) => { said += String(chunk) })
   running.add(async () => {
-    process.off('exit', kill)
-    kill()
+    child.kill('SIGKILL')
     await exited
   })
   return () => said
@@ -40,5 +39,5 @@ function start (args: readonly string[]): () => string {
 export async function stopSocat (): Promise<void> {
   const stops = [...running]
   running.clear()
-  await Promise.all(stops.map(async (stop) => stop()))
+  await stopAll(...stops)
 }
