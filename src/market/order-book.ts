@@ -42,7 +42,9 @@ export type AddResult = 'added' | 'replaced' | 'superseded' | 'known' | 'quota' 
 
 /** The newest revision of one (signer, period, side). One of quantity 0 is withdrawn: it keeps its place, but is not open. */
 interface Place extends Listed {
+  order: VerifiedOrder
   remaining: WattHours
+  arrival: number
 }
 
 export class OrderBook {
@@ -76,10 +78,19 @@ export class OrderBook {
     if (before == null && this.places >= this.init.maxOrders) {
       return 'full'
     }
-    const place: Place = { order, remaining: quantity, arrival: this.arrivals++, older: undefined, younger: undefined }
-    this.put(places, before, place)
-    this.exchange(before, place)
-    return before == null ? 'added' : 'replaced'
+    if (before == null) {
+      this.places++
+      this.put(places, undefined, this.enter(order))
+      return 'added'
+    }
+    this.leave(before)
+    if (quantity > 0) {
+      this.put(places, before, this.enter(order))
+    } else {
+      before.order = order
+      before.arrival = this.arrivals++
+    }
+    return 'replaced'
   }
 
   /** Newest revision heard of, open or withdrawn; 0 when there was none. */
@@ -129,9 +140,8 @@ export class OrderBook {
       const over = all.filter(isOver)
       if (over.length > 0) {
         const left = all.filter((place) => !over.includes(place))
-        over.forEach((place) => { this.periods.get(place.order.order.periodStart)?.remove(place) })
+        over.forEach((place) => { this.leave(place) })
         this.places -= over.length
-        this.open -= over.filter(isOpen).length
         if (left.length === 0) {
           this.signers.delete(signer)
         } else {
@@ -177,17 +187,12 @@ export class OrderBook {
     }
   }
 
-  /** Takes `before` off the market and brings `place` to it. */
-  private exchange (before: Place | undefined, place: Place): void {
-    if (before == null) {
-      this.places++
-    } else {
-      this.lower(before, 0)
-      this.open -= Number(isOpen(before))
-    }
+  /** A place for the order, on the market when it can be traded. */
+  private enter (order: VerifiedOrder): Place {
+    const { periodStart, quantity } = order.order
+    const place: Place = { order, remaining: quantity, arrival: this.arrivals++, older: undefined, younger: undefined }
     this.open += Number(isOpen(place))
     if (this.isTradable(place)) {
-      const { periodStart } = place.order.order
       let index = this.periods.get(periodStart)
       if (index == null) {
         index = new PriceIndex()
@@ -195,6 +200,13 @@ export class OrderBook {
       }
       index.add(place)
     }
+    return place
+  }
+
+  /** Takes the order off the market. */
+  private leave (place: Place): void {
+    this.lower(place, 0)
+    this.open -= Number(isOpen(place))
   }
 
   private lower (place: Place, remaining: WattHours): void {

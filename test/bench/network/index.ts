@@ -1,7 +1,7 @@
 /**
  * `npm run bench:network [-- <section> …] [-- --quick] [-- --minutes <n>]`: measures the network's figures as ratios within one
  * run, prints them and writes `docs/reference/network-bench.md`. With names of sections only those run, and nothing is
- * written; `soak` runs only when it is named, for an hour or so many minutes.
+ * written; `soak` runs only when it is named, for five minutes or as many as are asked for.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
@@ -23,7 +23,7 @@ const ROUNDS = 5
 
 const { values: { quick: isQuick, minutes }, positionals: named } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, minutes: { type: 'string', default: '60' } }
+  options: { quick: { type: 'boolean', default: false }, minutes: { type: 'string', default: '5' } }
 })
 const unknown = named.find((name) => SECTIONS.every((section) => section.name !== name))
 if (unknown != null) {
