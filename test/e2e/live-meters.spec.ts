@@ -65,7 +65,7 @@ describe('homes with a SunSpec meter and with one behind MQTT', function () {
     port = server.port
     broker = await mosquitto()
     publisher = await connectAsync(broker.url, { username: BROKER_USER, password: BROKER_PASSWORD })
-    buyersMeter = inBackground(async () => publisher.publishAsync('house/meter', JSON.stringify({ in: START_WH + Math.floor(flowed(IMPORT_WATTS)), out: 0, power: IMPORT_WATTS })), 50)
+    buyersMeter = inBackground(async () => publisher.publishAsync('house/meter', JSON.stringify({ in: START_WH + flowed(IMPORT_WATTS), out: 0, power: IMPORT_WATTS })), 50)
     street = await startTestStreet({
       homes: 2,
       periods: 40,
