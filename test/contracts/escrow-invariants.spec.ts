@@ -92,7 +92,7 @@ describeEach('energy escrow, any sequence of moves', bytecode => {
       }
     }).beforeEach(async () => { start = await chain.client.snapshot() })
       .afterEach(async () => { await chain.client.revert({ id: start }) }), { seed: 20_260_101, numRuns: RUNS, endOnFailure: true })
-  }).timeout(60_000)
+  })
 
   it('should have met every outcome on the way', () => {
     const all = [
