@@ -35,8 +35,7 @@ const settings = {
   optimizer: { enabled: true, runs: 1_000_000 },
   // cancun: the oldest rules OpenZeppelin 5 compiles for (it copies memory with mcopy); every target chain has them since 2024
   evmVersion: 'cancun',
-  metadata: { bytecodeHash: 'none' },
-  outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object'] } }
+  metadata: { bytecodeHash: 'none' }
 }
 
 /**
@@ -47,7 +46,8 @@ const settings = {
 export function compile (files: readonly string[], instead: Readonly<Record<string, string>> = {}): Record<string, CompiledContract> {
   const solc: Solc = require('solc')
   const sources = Object.fromEntries(files.map(file => [file, { content: instead[file] ?? readFileSync(join(root, file), 'utf8') }]))
-  const input = JSON.stringify({ language: 'Solidity', sources, settings })
+  const outputSelection = Object.fromEntries(files.map(file => [file, { '*': ['abi', 'evm.bytecode.object'] }]))
+  const input = JSON.stringify({ language: 'Solidity', sources, settings: { ...settings, outputSelection } })
   const output: SolcOutput = JSON.parse(solc.compile(input, { import: readImport }))
 
   const complaints = (output.errors ?? []).filter(({ severity, sourceLocation }) =>

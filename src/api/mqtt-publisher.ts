@@ -67,7 +67,7 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
 
   const situation = async (): Promise<Situation> => {
     const status = node.status()
-    const unpaused = status.chain.ok ? 'trading' : 'waiting'
+    const paused = status.pausedBy === 'owner' ? 'paused' : 'waiting'
     const next = status.time - status.time % init.periodSec + init.periodSec
     const [wallet, sums, coming] = await Promise.all([
       node.wallet().catch(() => undefined), totals.now(status.time), node.trades({ from: next, to: next + init.periodSec })
@@ -91,7 +91,7 @@ export async function startMqttPublisher (init: MqttPublisherInit, { node, logge
         next_bought: agreed('buyer'),
         deposit: wallet == null ? null : money(wallet.account.balance - wallet.account.reserved),
         peers: status.peers.length,
-        status: status.knobs.paused ? 'paused' : unpaused,
+        status: status.pausedBy == null ? 'trading' : paused,
         meter: status.meter.problem == null ? 'OFF' : 'ON',
         clock: clock.isSteady() ? 'ON' : 'OFF',
         pause: status.knobs.paused ? 'ON' : 'OFF'

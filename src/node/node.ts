@@ -69,8 +69,9 @@ export interface NodeStatus {
   readonly divergence: Divergence
   /** Which program checks signatures: `native`, `wasm`, or `javascript`, which is slow. */
   readonly recovery: Recovery['name']
-  /** No new trades while it is not well. */
   readonly chain: ChainHealth
+  /** What keeps this home from new trades just now; trades that are made are paid all the same. */
+  readonly pausedBy?: 'owner' | 'chain' | 'community'
   /** Present when the rules name a meter book. */
   readonly community?: CommunityStatus
 }
@@ -167,6 +168,16 @@ export function createNode (init: NodeInit): EnergyNode {
       return 'outsider'
     }
     return meter === context.attester.address ? 'member' : 'other-meter'
+  }
+
+  const pausedBy = (): NodeStatus['pausedBy'] => {
+    if (knobs.current().paused) {
+      return 'owner'
+    }
+    if (!settlement.isHealthy().ok) {
+      return 'chain'
+    }
+    return membership != null && standing() === 'outsider' ? 'community' : undefined
   }
 
   const onSettlement = async (event: SettlementEvent): Promise<void> => {
@@ -269,6 +280,7 @@ export function createNode (init: NodeInit): EnergyNode {
       knobs: knobs.current(),
       decisions: quotes.decisions(),
       chain: settlement.isHealthy(),
+      pausedBy: pausedBy(),
       ...(membership == null ? {} : { community: { ...membership.state(), standing: standing() } }),
       divergence: books.divergence()
     }),

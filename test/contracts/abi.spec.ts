@@ -11,5 +11,5 @@ describe('contract abi', () => {
 
     expect(stale).to.equal(-1, `run \`npm run contracts\`: line ${stale + 1} should begin with ${compiled[stale]?.slice(0, 120)}`)
     expect(committed).to.have.lengthOf(compiled.length)
-  }).timeout(180_000)
+  }).timeout(120_000)
 })

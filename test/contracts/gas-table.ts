@@ -22,7 +22,7 @@ export const gasGoals: Readonly<Record<string, number>> = {
   'a trade, 96 of them in a household-day': 0.034,
   'claim alone': 2.6,
   'claim, each of 10 consecutive slots': 0.85,
-  'vouch, the sixth, which lets the home in': 9,
+  'vouch, the sixth, which lets the home in': 6.5,
   'mint a certificate of a later day': 2.6,
   'retire a part of it': 1.15
 }

@@ -49,6 +49,7 @@ describe('a street with a meter book', () => {
     expect(listener.heard).to.not.be.empty()
     expect(await tradesOf(street.homes[1])).to.deep.equal([])
     expect(street.homes.map(({ node }) => node.status().community?.standing)).to.deep.equal(['member', 'outsider'])
+    expect(street.homes.map(({ node }) => node.status().pausedBy)).to.deep.equal([undefined, 'community'])
   })
 
   it('should stop buying from a home that was put out, offers in the book or not', async () => {

@@ -3,7 +3,7 @@ import { formatEnergy } from '../../domain/units.ts'
 import { dataOption, jsonOption, runningNode } from '../options.ts'
 import { print, printJson, time } from '../output.ts'
 import type { ApiClient } from '../../api/client.ts'
-import type { CommunityStatus } from '../../node/node.ts'
+import type { CommunityStatus, NodeStatus } from '../../node/node.ts'
 
 export function statusCommand (): Command {
   return new Command('status')
@@ -19,6 +19,12 @@ const STANDING: Readonly<Record<CommunityStatus['standing'], string>> = {
   outsider: 'this home is no member and cannot trade: run `wattmesh community join`'
 }
 
+const PAUSED: Readonly<Record<NonNullable<NodeStatus['pausedBy']>, string>> = {
+  owner: 'by you',
+  chain: 'until the chain is well again',
+  community: 'until this home is a member'
+}
+
 async function status (options: { data?: string, json?: boolean }): Promise<void> {
   const status = await (await runningNode(options)).status()
   if (options.json === true) {
@@ -31,7 +37,7 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   print(`  peer id      ${status.peerId}`)
   print(`  owner        ${status.owner}`)
   print(`  node key     ${status.key}`)
-  print(`  chain        ${status.chain.ok ? 'well' : `trading paused, money safe: ${status.chain.reason}`}`)
+  print(`  chain        ${status.chain.ok ? 'well' : `not well, money safe: ${status.chain.reason}`}`)
   print(`  signatures   checked by ${status.recovery === 'javascript' ? 'slow JavaScript: install the optional package secp256k1' : `${status.recovery} code`}`)
   if (community != null) {
     print(`  community    ${STANDING[community.standing]}; ${community.seats} seats in meter book ${community.book}`)
@@ -39,7 +45,7 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
       print(`               the book cannot be read since ${time(community.asOf)} UTC, the members we knew then stay: ${community.problem}`)
     }
   }
-  print(`  trading      ${knobs.paused ? 'paused by you' : 'on'}${knobs.neighboursOnly ? ', neighbours only' : ''}`)
+  print(`  trading      ${status.pausedBy == null ? 'on' : `paused ${PAUSED[status.pausedBy]}`}${knobs.neighboursOnly ? ', neighbours only' : ''}`)
   print(`  neighbours   ${status.peers.length} connected`)
   print(`  books        ${divergence.share == null ? 'not compared yet' : `${percent(divergence.share)} of the open offers differed when last compared`}`)
   for (const { peerId, differing, offers, comparedAt } of divergence.neighbours) {
@@ -66,7 +72,7 @@ function percent (share: number): string {
   return `${(Math.ceil(share * 1000) / 10).toFixed(1)} %`
 }
 
-function selling ({ cannotSell, knobs }: Awaited<ReturnType<ApiClient['status']>>): string {
-  const obstacle = cannotSell ?? (knobs.paused ? 'trading is paused' : undefined)
+function selling ({ cannotSell, pausedBy }: Awaited<ReturnType<ApiClient['status']>>): string {
+  const obstacle = cannotSell ?? (pausedBy == null ? undefined : 'trading is paused')
   return obstacle == null ? 'yes, when there is a surplus' : `no: ${obstacle}`
 }
