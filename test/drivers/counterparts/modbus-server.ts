@@ -36,10 +36,21 @@ export interface ModbusServer {
   stop(): Promise<void>
 }
 
-const running = new Set<ModbusServer>()
+interface ServerOptions {
+  readonly serial?: string
+  readonly port?: number
+  readonly maxConnections?: number
+  readonly silentUnits?: readonly number[]
+}
+
+const started: ModbusServer[] = []
+
+export async function serve (values: readonly ServedValue[], options: ServerOptions = {}): Promise<ModbusServer> {
+  return startModbusServer({ values, ...options })
+}
 
 /** Starts pymodbus with these values on a free port, or on a serial line. */
-export async function startModbusServer (options: { values: readonly ServedValue[], serial?: string, port?: number, maxConnections?: number, silentUnits?: readonly number[] }): Promise<ModbusServer> {
+export async function startModbusServer (options: ServerOptions & { readonly values: readonly ServedValue[] }): Promise<ModbusServer> {
   const child = spawn(PYTHON, ['test/drivers/counterparts/modbus_server.py', JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] })
   const kill = (): void => { child.kill('SIGKILL') }
   process.once('exit', kill)
@@ -78,16 +89,18 @@ export async function startModbusServer (options: { values: readonly ServedValue
       await until(() => done > before)
     },
     async stop () {
-      running.delete(server)
       process.off('exit', kill)
       kill()
       await exited
     }
   }
-  running.add(server)
+  started.push(server)
   return server
 }
 
-export async function stopModbusServers (): Promise<void> {
-  await Promise.all([...running].map(async (server) => server.stop()))
+/** Stops all of them and returns what they were asked. */
+export async function stopModbusServers (): Promise<Question[]> {
+  const servers = started.splice(0)
+  await Promise.all(servers.map(async (server) => server.stop()))
+  return servers.flatMap(({ questions }) => questions)
 }
