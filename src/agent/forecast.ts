@@ -28,8 +28,18 @@ export interface Expectation {
   readonly basis: string
   /** `share` (0 to 1) of past errors at this hour, actual minus expected, were at most this; undefined before there are enough. */
   error(share: number): number | undefined
-  /** Wh the home usually takes from after this period until the sun covers its need again, at most for a day. */
-  nightWh?(): WattHours
+  /** What the day after this period usually asks of a battery; undefined where sun and own use are not known apart. */
+  night?(): Night
+}
+
+/** From after a period until the home's need, beyond what its sun covered till then, is greatest; at most for a day. */
+export interface Night {
+  /** What must be stored after the period so that nothing needs to be bought. */
+  readonly needWh: WattHours
+  /** Of its own surplus, what comes before that need and wants room. */
+  readonly sunWh: WattHours
+  /** Start of the last period that takes from what was stored. */
+  readonly until: UnixSeconds
 }
 
 /** What is older than this says nothing about now. */

@@ -1,12 +1,12 @@
 /**
  * The default forecast, from nothing but the home's own meter. Sun: how clear the sky was in the newest period, times the
- * most this time of day has brought within a week. Own use: the newest period and the week's mean at this time of day, half
- * each at first and then as has fitted this home better. State: nine days of readings and the rolling errors; one more
- * period costs the same however long the home has run.
+ * most this time of day has brought within a week. Own use: the newest period and what two weeks show to be usual at this
+ * time of day, half each at first and then as has fitted this home at this hour better. State: sixteen days of readings and
+ * the rolling errors; one more period costs the same however long the home has run.
  */
 import { errorsByHour } from './errors-by-hour.ts'
 import { MAX_AGE_PERIODS, persistence } from './forecast.ts'
-import type { Forecast, Forecaster } from './forecast.ts'
+import type { Forecast, Forecaster, Night } from './forecast.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { UnixSeconds, WattHours } from '../domain/units.ts'
@@ -15,20 +15,26 @@ const DAY_SEC = 86_400
 
 const WEEK_DAYS = 7
 
-/** A week before any period that can still be traded, and for the newest period before it. */
-const KEPT_DAYS = WEEK_DAYS + 2
+/** What a home uses shows its habits later than the sun shows its path. */
+const USE_DAYS = 14
 
-/** Days of the week that must have been metered at a time of day. */
+/** Two weeks before any period that can still be traded, and for the newest period before it. */
+const KEPT_DAYS = USE_DAYS + 2
+
+/** Days that must have been metered at a time of day. */
 const MIN_DAYS = 4
+
+/** One day in so many is left out at either end, as the one on which something unusual ran. */
+const TRIMMED_OF_DAYS = 7
 
 /** Weight of the week's mean beside the sky's clearness: the weaker the light was from which that is known, the more. */
 const MEAN_WEIGHT = 0.1
 
 /** Weights of the newest period in what a home uses: the first until the home shows which fits best. */
-const NEWEST_WEIGHTS = [0.5, 0.2, 0.35, 0.65, 0.8]
+const NEWEST_WEIGHTS = [0.5, 0, 0.2, 0.35, 0.65, 0.8]
 
-/** What fitted a period ago counts this much of what fits now, so some hundreds of periods decide. */
-const WEIGHT_MEMORY = 0.997
+/** What fitted yesterday at this hour counts this much less than what fits today, so some weeks decide. */
+const FORGOTTEN_PER_DAY = 0.05
 
 /** The sky may turn out clearer than on any day of the week, but not by more. */
 const MAX_CLEARNESS = 1.2
@@ -53,8 +59,7 @@ export function startOwnHistory (rules: MarketRules, lead: number): Forecast {
   const untilAWeek = persistence.start(rules)
   /** By period number, waiting for what it turns out to be. */
   const pending = new Map<number, Prediction>()
-  /** How far off each weight has been lately. */
-  const misses = NEWEST_WEIGHTS.map(() => 0)
+  const weights = weightsByHour(periodSec)
   let first = Infinity
   let knowsParts = false
 
@@ -65,35 +70,33 @@ export function startOwnHistory (rules: MarketRules, lead: number): Forecast {
   const predict = (at: number): Prediction | undefined => {
     const newest = days.newestBefore(at, MAX_AGE_PERIODS)
     const sun = days.week('sun', at)
-    const use = days.week('use', at)
-    if (sun == null || use == null) {
+    const usualUse = days.usual('use', at)
+    if (sun == null || usualUse == null) {
       return undefined
     }
     if (newest == null) {
-      return { sun: sun.mean, use: use.mean, newestUse: use.mean, meanUse: use.mean }
+      return { sun: sun.mean, use: usualUse, newestUse: usualUse, usualUse }
     }
     const before = days.week('sun', newest)
-    const weight = NEWEST_WEIGHTS[misses.indexOf(Math.min(...misses))]
     const newestUse = days.get('use', newest)
     return {
       sun: before == null ? sun.mean : clearSky(sun, before, days.get('sun', newest)),
-      use: weight * newestUse + (1 - weight) * use.mean,
+      use: weigh(weights.best(at * periodSec), newestUse, usualUse),
       newestUse,
-      meanUse: use.mean
+      usualUse
     }
   }
 
-  const nightFrom = (after: number): WattHours => {
-    let total = 0
-    for (let at = after; at < after + perDay; at++) {
-      const sun = days.week('sun', at)?.mean ?? 0
-      const use = days.week('use', at)?.mean ?? 0
-      if (sun > use) {
-        break
+  const nightAfter = (at: number): Night => {
+    let [taken, least, most, sun, until] = [0, 0, 0, 0, at]
+    for (let next = at + 1; next <= at + perDay; next++) {
+      taken += (days.week('use', next)?.mean ?? 0) - (days.week('sun', next)?.mean ?? 0)
+      least = Math.min(least, taken)
+      if (taken > most) {
+        [most, sun, until] = [taken, Math.abs(least), next]
       }
-      total += use - sun
     }
-    return Math.ceil(total)
+    return { needWh: Math.ceil(most), sunWh: Math.ceil(sun), until: until * periodSec }
   }
 
   return {
@@ -115,10 +118,7 @@ export function startOwnHistory (rules: MarketRules, lead: number): Forecast {
       if (expected != null) {
         pending.delete(at)
         errors.add(reading.periodStart, parts.use - parts.sun - (expected.use - expected.sun))
-        NEWEST_WEIGHTS.forEach((weight, place) => {
-          const miss = Math.abs(parts.use - weight * expected.newestUse - (1 - weight) * expected.meanUse)
-          misses[place] = WEIGHT_MEMORY * misses[place] + miss
-        })
+        weights.learn(reading.periodStart, parts.use, expected)
       }
       days.put(at, parts)
       first = Math.min(first, at)
@@ -141,9 +141,9 @@ export function startOwnHistory (rules: MarketRules, lead: number): Forecast {
       return {
         netWh: parts.use - parts.sun,
         ...knowsParts ? { pvWh: parts.sun, loadWh: parts.use } : {},
-        basis: days.newestBefore(at, MAX_AGE_PERIODS) == null ? 'usual this week' : 'this week and the newest metered period suggest',
+        basis: days.newestBefore(at, MAX_AGE_PERIODS) == null ? 'usual at this time of day' : 'the newest metered period and what is usual at this time of day suggest',
         error: (share) => errors.quantile(periodStart, share),
-        nightWh: () => nightFrom(at + 1)
+        ...knowsParts ? { night: () => nightAfter(at) } : {}
       }
     }
   }
@@ -154,7 +154,35 @@ interface Prediction {
   readonly use: number
   /** What the use is weighed from. */
   readonly newestUse: number
-  readonly meanUse: number
+  readonly usualUse: number
+}
+
+function weigh (weight: number, newest: number, usual: number): number {
+  return weight * newest + (1 - weight) * usual
+}
+
+interface Weights {
+  learn(periodStart: UnixSeconds, use: WattHours, from: Pick<Prediction, 'newestUse' | 'usualUse'>): void
+  /** The weight of the newest period that has missed least at this hour of the day (UTC). */
+  best(periodStart: UnixSeconds): number
+}
+
+function weightsByHour (periodSec: number): Weights {
+  const kept = 1 - FORGOTTEN_PER_DAY * Math.min(1, periodSec / 3600)
+  const hours = Array.from({ length: 24 }, () => NEWEST_WEIGHTS.map(() => 0))
+  const missesOf = (periodStart: UnixSeconds): number[] => hours[Math.floor(periodStart / 3600) % 24]
+  return {
+    learn (periodStart, use, { newestUse, usualUse }) {
+      const misses = missesOf(periodStart)
+      NEWEST_WEIGHTS.forEach((weight, place) => {
+        misses[place] = kept * misses[place] + Math.abs(use - weigh(weight, newestUse, usualUse))
+      })
+    },
+    best (periodStart) {
+      const misses = missesOf(periodStart)
+      return NEWEST_WEIGHTS[misses.indexOf(Math.min(...misses))]
+    }
+  }
 }
 
 interface Week {
@@ -206,15 +234,19 @@ interface DayRing {
   newestBefore(at: number, maxAge: number): number | undefined
   /** Mean and most of the same time of day in the week before `at`; undefined when too few days were metered. */
   week(part: Part, at: number): Week | undefined
+  /** Mean of the same time of day in the two weeks before `at` without the days that stand out; undefined likewise. */
+  usual(part: Part, at: number): number | undefined
   clear(): void
 }
 
-/** Nine days of periods in a ring, addressed by the number of the period. */
+/** Sixteen days of periods in a ring, addressed by the number of the period. */
 function dayRing (perDay: number): DayRing {
   const size = KEPT_DAYS * perDay
   const numbers = new Int32Array(size).fill(-1)
   const values = { sun: new Int32Array(size), use: new Int32Array(size) }
   const has = (at: number): boolean => numbers[at % size] === at
+  const before = (part: Part, at: number, count: number): WattHours[] =>
+    Array.from({ length: count }, (_, day) => at - (day + 1) * perDay).filter(has).map((then) => values[part][then % size])
   return {
     put (at, { sun, use }) {
       if (numbers[at % size] <= at) {
@@ -232,19 +264,20 @@ function dayRing (perDay: number): DayRing {
       }
     },
     week (part, at) {
-      let [count, sum, most] = [0, 0, 0]
-      for (let day = 1; day <= WEEK_DAYS; day++) {
-        const then = at - day * perDay
-        if (has(then)) {
-          count++
-          sum += values[part][then % size]
-          most = Math.max(most, values[part][then % size])
-        }
-      }
-      return count < MIN_DAYS ? undefined : { mean: sum / count, most }
+      const days = before(part, at, WEEK_DAYS)
+      return days.length < MIN_DAYS ? undefined : { mean: mean(days), most: Math.max(...days) }
+    },
+    usual (part, at) {
+      const days = before(part, at, USE_DAYS).sort((a, b) => a - b)
+      const trim = Math.floor(days.length / TRIMMED_OF_DAYS)
+      return days.length < MIN_DAYS ? undefined : mean(days.slice(trim, days.length - trim))
     },
     clear () {
       numbers.fill(-1)
     }
   }
+}
+
+function mean (list: readonly number[]): number {
+  return list.reduce((sum, each) => sum + each, 0) / list.length
 }

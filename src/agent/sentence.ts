@@ -63,9 +63,10 @@ function action ({ quantityWh, side, storedWh, schedule, limit }: Reckoning, { s
   if (boughtWh > 0 && boughtWh >= quantityWh) {
     return `looks for nothing more because ${energy(boughtWh)} are bought already`
   }
+  const forBattery = storedWh === 0 ? '' : storedWh === quantityWh ? ' for the battery' : `, ${energy(storedWh)} of it for the battery,`
   return limit == null
     ? 'buys nothing because your highest buying price is below what neighbours would ask'
-    : `looks for ${energy(quantityWh)} at ${price(limit, situation)} per kWh or less${soFar(boughtWh, 'bought')}`
+    : `looks for ${energy(quantityWh)}${forBattery} at ${price(limit, situation)} per kWh or less${soFar(boughtWh, 'bought')}`
 }
 
 function soFar (wh: WattHours, done: string): string {
@@ -76,10 +77,15 @@ function range (from: PricePerKwh, to: PricePerKwh, situation: Situation): strin
   return from === to ? `${price(from, situation)} per kWh` : `${price(from, situation)} falling to ${price(to, situation)} per kWh`
 }
 
-export function adviceOf ({ battery, situation, reserve, sellsStored }: PlanInput, spare: { spareWh: WattHours, keepWh: WattHours, price: PricePerKwh }): string {
+export function spareAdviceOf ({ battery, situation, reserve, sellsStored }: PlanInput, spare: { spareWh: WattHours, keepWh: WattHours, price: PricePerKwh }): string {
   const keep = reserveWh(reserve) == null ? `tonight will take about ${energy(spare.keepWh)}` : `you keep ${energy(spare.keepWh)}`
   const then = sellsStored === true ? 'let it give' : 'it could give'
   return `The battery holds ${energy(battery?.storedWh ?? 0)} and ${keep}: ${then} ${energy(spare.spareWh)} to neighbours in this period, for ${price(spare.price, situation)} per kWh or more.`
+}
+
+export function chargeAdviceOf ({ battery, situation, buysForBattery }: PlanInput, charge: { chargeWh: WattHours, needWh: WattHours, price: PricePerKwh }): string {
+  const then = buysForBattery === true ? 'let it take' : 'it could take'
+  return `The battery holds ${energy(battery?.storedWh ?? 0)} and tonight will take about ${energy(charge.needWh)}: ${then} ${energy(charge.chargeWh)} from neighbours in this period, for ${price(charge.price, situation)} per kWh or less.`
 }
 
 /** Why a purchase or a sale was made: what was agreed, and the plan behind it. */

@@ -104,6 +104,7 @@ export const configSchema = Type.Object({
     neighboursOnly: yesOrNo({ default: false, description: 'Trade only with homes this one is connected to within the local network, and with those listed in `trading.neighbours`. Can be changed while the node runs.' }),
     neighbours: accounts({ default: [], description: 'Owners that count as neighbours wherever they are.' }),
     sellFromBattery: yesOrNo({ default: false, description: 'You empty the battery as `wattmesh why` advises, so the node may offer what it holds above tonight\'s need. The node itself never controls it.' }),
+    buyForBattery: yesOrNo({ default: false, description: 'You charge the battery as `wattmesh why` advises, so the node may buy a neighbour\'s surplus for it where tonight will take more than it holds. The node itself never controls it.' }),
     lookMinSec: whole(1, 86_400, { default: 15, unit: 'seconds', description: 'Shortest pause between two looks at the offers.' }),
     lookMaxSec: whole(1, 86_400, { default: 30, unit: 'seconds', description: 'Longest pause between two looks at the offers. Each pause is drawn at random, so that nobody is always first.' }),
     patience: Type.Optional(number(0, 1, { description: '0 gives in early, 1 holds out for a better price. Drawn once per home when it is not set.', example: 0.5 })),

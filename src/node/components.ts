@@ -189,6 +189,7 @@ function homeOf (config: Config, decimals: number, drawnPatience: number): Home 
     neighbours: trading.neighbours.map((owner) => owner.toLowerCase() as Account),
     paused: trading.paused,
     sellsStored: trading.sellFromBattery,
+    buysForBattery: trading.buyForBattery,
     tick: BigInt('1'.padEnd(decimals - 1, '0')),
     nearPrice: money('trading.nearPrice', trading.nearPrice),
     patience: trading.patience ?? drawnPatience,

@@ -36,6 +36,8 @@ export interface Home {
   readonly neighbours?: readonly Account[]
   /** The owner empties the battery as advised. */
   readonly sellsStored?: boolean
+  /** The owner charges the battery as advised. */
+  readonly buysForBattery?: boolean
   /** One hundredth of a token. */
   readonly tick: PricePerKwh
   /** Offers this close to the best one count as equally good. */

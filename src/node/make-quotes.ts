@@ -24,7 +24,7 @@ import type { Decision } from '../domain/knobs.ts'
 import type { Order, SignedOrder, VerifiedOrder } from '../domain/order.ts'
 import type { PeriodReading } from '../domain/reading.ts'
 import type { Trade } from '../domain/trade.ts'
-import type { UnixSeconds, WattHours } from '../domain/units.ts'
+import type { PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
 import type { Residual } from '../trade/residual.ts'
 
 export interface Quotes {
@@ -81,15 +81,27 @@ export function makeQuotes (context: NodeContext, parts: { meters: MeterLog, rec
     .filter((trade) => trade.role === role && isBinding(trade, clock.now()))
     .reduce((sum, { terms, askedWh }) => sum + (terms?.wh ?? askedWh), 0)
 
+  /** What the cheapest of the others will have come down to when trading ends. */
+  const lowestAsk = (periodStart: UnixSeconds): PricePerKwh | undefined => {
+    for (const { entry: { order: { order } } } of book.cheapest(periodStart, gateClosure(periodStart, rules))) {
+      if (order.maker !== home.owner) {
+        return order.schedule[order.schedule.length - 1].price
+      }
+    }
+  }
+
   const planOf = (periodStart: UnixSeconds): Plan => {
     observe(meters.history())
     const { lowestSellingPrice, highestBuyingPrice, reserve, paused } = knobs.current()
-    const { patience, tick, sellsStored } = home
+    const { patience, tick, sellsStored, buysForBattery } = home
     const [boughtWh, soldWh] = [traded(periodStart, 'buyer'), traded(periodStart, 'seller')]
     const plan = agent.plan(periodStart, {
       situation: { tariff: home.tariff(periodStart), lowestSellingPrice, highestBuyingPrice, patience, tick, seed },
       reserve,
       sellsStored,
+      buysForBattery,
+      tariffs: home.tariff,
+      neighboursAsk: lowestAsk(periodStart),
       boughtWh,
       soldWh,
       blocked: paused ? 'you have paused trading' : undefined

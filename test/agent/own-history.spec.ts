@@ -92,7 +92,7 @@ describe('forecast from the home\'s own history', () => {
   it('should stand on the week alone after a gap, and say so', () => {
     const expected = sunnyDays(8).expect(at(9))
     expect(expected?.netWh).to.equal(400 - clearSun(9))
-    expect(expected?.basis).to.equal('usual this week')
+    expect(expected?.basis).to.equal('usual at this time of day')
   })
 
   it('should never look at the period itself or beyond', () => {
@@ -155,7 +155,21 @@ describe('forecast from the home\'s own history', () => {
   it('should know what the night usually takes', () => {
     const forecast = sunnyDays(8)
     // 400 Wh an hour from the hour after midnight until the sun brings more, at seven
-    expect(forecast.expect(at(0))?.nightWh?.()).to.equal(6 * 400)
+    expect(forecast.expect(at(0))?.night?.()).to.deep.equal({ needWh: 6 * 400, sunWh: 0, until: at(6) })
+  })
+
+  it('should know at noon what the night will take, and what the sun brings before', () => {
+    const forecast = startOwnHistory(rules, 2)
+    // the afternoon still brings 1200 Wh to spare, the hours after it take far more
+    for (let hour = -24 * 8; hour < 12; hour++) {
+      forecast.observe(reading(hour, { pvWh: clearSun(hour + 192) / 2.5 }))
+    }
+    const spare = [13, 14, 15].map((hour) => clearSun(hour) / 2.5 - 400).reduce((sum, wh) => sum + wh, 0)
+    const after = [16, 17].map((hour) => 400 - clearSun(hour) / 2.5).reduce((sum, wh) => sum + wh, 0)
+    const night = forecast.expect(at(12))?.night?.()
+    expect(night?.until).to.be.within(at(31), at(33))
+    expect(night?.sunWh).to.be.within(spare, spare + 100)
+    expect(night?.needWh).to.be.within(after + 12 * 400 - spare, after + 16 * 400 - spare)
   })
 
   it('should beat persistence, yesterday and the weekly mean on real homes it was not tuned on', function () {

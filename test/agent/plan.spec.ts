@@ -112,19 +112,19 @@ describe('battery', () => {
   const use = (netWh: number, keepWh = 2000): ReturnType<typeof useBattery> => useBattery({ battery, netWh, keepWh, periodSec: 900 })
 
   it('should cover the home\'s own need first and give the rest above the reserve, within its power', () => {
-    expect(use(300)).to.deep.equal({ netWh: 0, spareWh: 700 })
-    expect(use(1500)).to.deep.equal({ netWh: 500, spareWh: 0 })
-    expect(use(300, 4500)).to.deep.equal({ netWh: 0, spareWh: 200 })
-    expect(use(300, 5000)).to.deep.equal({ netWh: 0, spareWh: 0 })
+    expect(use(300)).to.deep.equal({ netWh: 0, spareWh: 700, chargeWh: 0 })
+    expect(use(1500)).to.deep.equal({ netWh: 500, spareWh: 0, chargeWh: 0 })
+    expect(use(300, 4500)).to.deep.equal({ netWh: 0, spareWh: 200, chargeWh: 0 })
+    expect(use(300, 5000)).to.deep.equal({ netWh: 0, spareWh: 0, chargeWh: 0 })
   })
 
   it('should take in a surplus before anything is sold, as far as there is room', () => {
-    expect(use(-800)).to.deep.equal({ netWh: 0, spareWh: 0 })
-    expect(use(-1500)).to.deep.equal({ netWh: -500, spareWh: 0 })
-    expect(useBattery({ battery: { ...battery, storedWh: 5900 }, netWh: -800, keepWh: 0, periodSec: 900 })).to.deep.equal({ netWh: -700, spareWh: 0 })
+    expect(use(-800)).to.deep.equal({ netWh: 0, spareWh: 0, chargeWh: 0 })
+    expect(use(-1500)).to.deep.equal({ netWh: -500, spareWh: 0, chargeWh: 0 })
+    expect(useBattery({ battery: { ...battery, storedWh: 5900 }, netWh: -800, keepWh: 0, periodSec: 900 })).to.deep.equal({ netWh: -700, spareWh: 0, chargeWh: 0 })
   })
 
-  const evening = { battery, fields: { pvWh: 0, loadWh: 300, nightWh: () => 2000 } }
+  const evening = { battery, fields: { pvWh: 0, loadWh: 300, night: () => ({ needWh: 2000, sunWh: 0, until: PERIOD + 20 * 900 }) } }
 
   it('should be advice, and offered only when the owner follows it', () => {
     const advised = aPlan(300, evening)
@@ -143,6 +143,54 @@ describe('battery', () => {
 
   it('should spare nothing when nobody knows what the night takes', () => {
     expect(aPlan(300, { battery, fields: { pvWh: 0, loadWh: 300 }, sellsStored: true })).to.include({ surplusWh: 0, advice: undefined })
+  })
+
+  const night = { needWh: 3000, sunWh: 0, until: PERIOD + 40 * 900 }
+
+  it('should take from neighbours what the night lacks, with what is lost on the way, within its power and its room', () => {
+    const charge = (netWh: number, changes: Partial<Parameters<typeof useBattery>[0]> = {}): number =>
+      useBattery({ battery: { storedWh: 2500, capacityWh: 6000, maxPowerW: 4000 }, netWh, keepWh: 3000, night, periodSec: 900, ...changes }).chargeWh
+    expect(charge(0)).to.equal(588) // 500 Wh after 15 % are lost
+    expect(charge(100)).to.equal(705)
+    expect(charge(-200)).to.equal(352)
+    expect(charge(0, { night: { ...night, needWh: 9000 } })).to.equal(1000)
+    expect(charge(0, { night: { ...night, sunWh: 3400 } })).to.equal(117) // the own sun wants the rest of the room
+    expect(charge(0, { night: { ...night, needWh: 2500 } })).to.equal(0)
+    expect(charge(0, { night: undefined })).to.equal(0)
+  })
+
+  const short = { battery: { ...battery, storedWh: 2500 }, fields: { pvWh: 300, loadWh: 300, night: () => night } }
+  const noon: Situation = { ...situation, periodStart: PERIOD }
+
+  it('should advise to take from neighbours only what pays, and only while one of them asks that little', () => {
+    const advice = (changes: Partial<PlanInput>): string | undefined => aPlan(0, { ...short, situation: noon, ...changes }).advice
+    expect(advice({ neighboursAsk: 12n * CENT })).to.equal('The battery holds 2.500 kWh and tonight will take about 3.000 kWh: it could take 0.588 kWh from neighbours in this period, for 0.1350 per kWh or less.')
+    expect(advice({ neighboursAsk: 14n * CENT })).to.equal(undefined)
+    expect(advice({})).to.equal(undefined)
+    // tonight is cheap: 85 % of 12 cents, less the smallest step
+    const tariffs = (at: number): Situation['tariff'] => ({ retail: (at === PERIOD + 30 * 900 ? 12n : 30n) * CENT, feedIn: 8n * CENT })
+    expect(advice({ neighboursAsk: 9n * CENT, tariffs })).to.match(/for 0\.0920 per kWh or less/)
+    expect(advice({ neighboursAsk: 12n * CENT, tariffs })).to.equal(undefined)
+  })
+
+  it('should be bought for only when the owner follows the advice, after the own need, and never above what it spares', () => {
+    expect(aPlan(0, { ...short, neighboursAsk: 12n * CENT })).to.include({ deficitWh: 0 })
+    const followed = aPlan(0, { ...short, buysForBattery: true })
+    expect(followed).to.include({ surplusWh: 0, deficitWh: 588 })
+    expect(followed.why).to.match(/; looks for 0\.588 kWh for the battery at 0\.1350 per kWh or less\.$/)
+    expect(fairTrader.limit(followed.situation, situation.rules.windowSec)).to.equal(135_000n)
+    const empty = { battery: { ...battery, storedWh: 0 }, fields: short.fields, buysForBattery: true }
+    expect(aPlan(400, empty)).to.include({ deficitWh: 400, situation })
+    expect(aPlan(400, { ...empty, boughtWh: 400 }).deficitWh).to.equal(1000)
+    expect(aPlan(400, { ...empty, boughtWh: 400 }).why).to.match(/looks for 1\.400 kWh, 1\.000 kWh of it for the battery, at 0\.1350 per kWh or less, 0\.400 kWh of it bought already\.$/)
+  })
+
+  it('should never pay more for stored energy than it spares, nor trade where that leaves nothing', () => {
+    fc.assert(fc.property(anySituation, fc.nat(8000), fc.nat(8000), (situation, storedWh, needWh) => {
+      const made = aPlan(0, { situation, battery: { storedWh, capacityWh: 8000 }, buysForBattery: true, fields: { pvWh: 0, loadWh: 0, night: () => ({ ...night, needWh }) } })
+      const limit = fairTrader.limit(made.situation, situation.rules.windowSec)
+      expect(made.deficitWh === 0 || limit == null || limit * 100n < situation.tariff.retail * 85n).to.be.true()
+    }))
   })
 
   it('should not be reckoned with once its state is old', () => {

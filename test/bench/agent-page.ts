@@ -13,6 +13,8 @@ export interface StreetRow {
   readonly contracted: number
   readonly ahead: number
   readonly residual: number
+  /** Not offered, not sought, not agreed, not kept. */
+  readonly lost: readonly number[]
   readonly short: number
   readonly unneeded: number
   readonly gainAhead: number
@@ -62,6 +64,15 @@ function streetTable (rows: readonly StreetRow[]): string {
   ].join('\n')
 }
 
+function lossTable (rows: readonly StreetRow[]): string {
+  const head = ['market', '**shared ahead**', 'not offered', 'not sought', 'not agreed', 'not kept']
+  return [
+    line(head),
+    line(head.map((_, place) => place === 0 ? '---' : '---:')),
+    ...rows.map(({ title, ahead, lost }) => line([title, ...[ahead, ...lost].map(percent)]))
+  ].join('\n')
+}
+
 function homeTable ({ gainPerHome }: StreetRow): string {
   return [
     line(['home', 'gain ahead', 'gain in all', 'with perfect foresight', 'share ahead', 'share in all']),
@@ -79,7 +90,7 @@ export function renderAgentBench ({ errors, streets }: BenchFigures): string {
 Ten homes in Fontana, California, hourly from August 2016 to July 2017 (EPRI, published with the CityLearn Challenge 2022).
 All of them have PV, so neighbours have a surplus and a need at much the same times: a hard street. Walk-forward: the home
 is shown one hour after the other, and no decision sees an hour that was not over. The forecast's constants were chosen on
-homes 1–5, August–January; the weight of the load that adapts itself was added after looking at homes 6 and 7, so the figures of these two are not untouched.
+homes 1–5, August–January; that the weight of the load adapts itself was added after looking at homes 6 and 7, so the figures of these two are not untouched.
 
 ## Forecasts
 
@@ -102,6 +113,17 @@ pays no more than that. A home is worse off when its bill for the year is higher
 than without neighbours; "hours worse off" counts every hour in which any home paid more.
 
 ${streetTable(streets)}
+
+## What is not shared ahead
+
+In % of what the homes could have shared at most; each row adds up to 100. Hour by hour: "not offered" is what sellers together
+foresaw too little of, "not sought" what was on offer and buyers together foresaw no need for, "not agreed" what was offered
+and sought and no two agreed on, "not kept" what was agreed by homes that then had no surplus or no need. The first, the second
+and the last are forecast error; only the third is for prices and matching to mend. "promising more" sells and buys what is
+reached a fifth more often than the prices make worth it: a few more points, for many more promises that are not kept, so the
+agent does not. Newer data helps more ("newest hour known"); what is left waits for the meters, and is shared then.
+
+${lossTable(streets)}
 
 ## Each home
 

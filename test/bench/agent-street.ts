@@ -49,6 +49,8 @@ export interface StreetResult {
   /** Agreed ahead, delivered by the seller and needed by the buyer. */
   readonly aheadWh: number
   readonly residualWh: number
+  /** What could have been shared and was not shared ahead, by where it was lost; the four add up to that. */
+  readonly lost: Lost
   readonly shortWh: number
   readonly unneededWh: number
   readonly trades: number
@@ -57,6 +59,23 @@ export interface StreetResult {
   readonly billBoth: readonly Money[]
   /** Periods in which some home paid more than it would have without neighbours. */
   readonly worsePeriods: number
+}
+
+export interface Lost {
+  /** Sellers together foresaw less than could be shared. */
+  readonly notOfferedWh: number
+  /** Enough was offered, but buyers together foresaw a smaller need. */
+  readonly notSoughtWh: number
+  /** Offered and sought, and no two agreed on it. */
+  readonly notAgreedWh: number
+  /** Agreed by homes that then did not have it or did not need it. */
+  readonly notKeptWh: number
+}
+
+interface Ahead {
+  readonly deals: Deal[]
+  readonly offeredWh: number
+  readonly soughtWh: number
 }
 
 interface Deal {
@@ -78,6 +97,7 @@ export function runStreet (init: StreetInit): StreetResult {
   const agents = homes.map((_, home) => createAgent({ rules, forecaster: init.forecasterOf(home), strategy: init.strategy }))
   const bills = { without: homes.map(() => 0n), ahead: homes.map(() => 0n), both: homes.map(() => 0n) }
   const total = { shareableWh: 0, contractedWh: 0, aheadWh: 0, residualWh: 0, shortWh: 0, unneededWh: 0, trades: 0, worsePeriods: 0 }
+  const lost = { notOfferedWh: 0, notSoughtWh: 0, notAgreedWh: 0, notKeptWh: 0 }
 
   for (let at = 0; at < homes[0].length; at++) {
     const periodStart = homes[0][at].periodStart
@@ -87,11 +107,14 @@ export function runStreet (init: StreetInit): StreetResult {
         agents[place].observe(home[at - lead])
       }
     })
-    const ahead = deliver(tradeAhead(agents, periodStart, init), metered)
+    const agreed = tradeAhead(agents, periodStart, init)
+    const ahead = deliver(agreed.deals, metered)
     const left = metered.map((reading, home) => residualOf(reading, tradesOf(home, ahead), periodStart))
     const residual = tradeResiduals(left, periodStart, init).map((deal) => ({ ...deal, sellerWh: deal.wh, buyerWh: deal.wh, deliveredWh: deal.wh }))
 
-    total.shareableWh += Math.min(sum(metered, ({ exportWh }) => exportWh), sum(metered, ({ importWh }) => importWh))
+    const shareableWh = Math.min(sum(metered, ({ exportWh }) => exportWh), sum(metered, ({ importWh }) => importWh))
+    addLosses(lost, agreed, { shareableWh, aheadWh: sum(ahead, ({ deliveredWh }) => deliveredWh) })
+    total.shareableWh += shareableWh
     total.contractedWh += sum(ahead, ({ wh }) => wh)
     total.aheadWh += sum(ahead, ({ deliveredWh }) => deliveredWh)
     total.residualWh += sum(residual, ({ wh }) => wh)
@@ -114,7 +137,18 @@ export function runStreet (init: StreetInit): StreetResult {
       init.onProgress?.(at / homes[0].length)
     }
   }
-  return { ...total, billWithout: bills.without, billAhead: bills.ahead, billBoth: bills.both }
+  return { ...total, lost, billWithout: bills.without, billAhead: bills.ahead, billBoth: bills.both }
+}
+
+/** Follows what could be shared from the offers to the meters; what was agreed beyond it is no gain. */
+function addLosses (lost: { -readonly [cause in keyof Lost]: number }, { deals, offeredWh, soughtWh }: Ahead, { shareableWh, aheadWh }: { readonly shareableWh: number, readonly aheadWh: number }): void {
+  const offered = Math.min(shareableWh, offeredWh)
+  const sought = Math.min(offered, soughtWh)
+  const agreed = Math.min(sought, sum(deals, ({ wh }) => wh))
+  lost.notOfferedWh += shareableWh - offered
+  lost.notSoughtWh += offered - sought
+  lost.notAgreedWh += sought - agreed
+  lost.notKeptWh += agreed - aheadWh
 }
 
 function sum<T> (list: readonly T[], pick: (each: T) => number): number {
@@ -139,7 +173,7 @@ function anOffer (home: number, periodStart: UnixSeconds, { quantity, minFill, s
 }
 
 /** One trading window: everyone posts what the agent plans, then looks at the book on its own random clock. */
-function tradeAhead (agents: readonly Agent[], periodStart: UnixSeconds, init: StreetInit): Deal[] {
+function tradeAhead (agents: readonly Agent[], periodStart: UnixSeconds, init: StreetInit): Ahead {
   const { rules, strategy, tick } = init
   const book = new OrderBook({ rules, maxOrders: 1000, maxPerSigner: 4 })
   const plans = agents.map((agent, home): Plan => agent.plan(periodStart, {
@@ -162,7 +196,7 @@ function tradeAhead (agents: readonly Agent[], periodStart: UnixSeconds, init: S
       agent.learn(periodStart, surplusWh > 0 ? 'selling' : 'buying', 2 * done >= surplusWh + deficitWh)
     }
   })
-  return deals
+  return { deals, offeredWh: sum(plans, ({ surplusWh }) => surplusWh), soughtWh: sum(plans, ({ deficitWh }) => deficitWh) }
 }
 
 function lookAround (plans: readonly Plan[], book: OrderBook, { periodStart, init }: { periodStart: UnixSeconds, init: StreetInit }): Deal[] {

@@ -65,6 +65,7 @@ describe('loading the configuration', () => {
         neighboursOnly: false,
         neighbours: [],
         sellFromBattery: false,
+        buyForBattery: false,
         lookMinSec: 15,
         lookMaxSec: 30,
         nearPrice: '0.005'

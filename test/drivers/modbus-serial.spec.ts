@@ -9,7 +9,7 @@ import { stopAll } from '../helpers/stop-all.ts'
 import { silentLogger } from '../helpers/street.ts'
 import { PYMODBUS, SERIAL_ASYNCIO, startModbusServer, stopModbusServers } from './counterparts/modbus-server.ts'
 import { serialCable, serialGateway, stopSocat } from './counterparts/socat.ts'
-import type { ModbusServer, ServedValue } from './counterparts/modbus-server.ts'
+import type { ModbusServer, Question, ServedValue } from './counterparts/modbus-server.ts'
 import type { Device } from '../../src/ports/device.ts'
 
 const devices: Device[] = []
@@ -33,8 +33,6 @@ const failure = async (promise: Promise<unknown>): Promise<Error & { code?: stri
   promise.then(() => { throw new Error('it should have failed') }, (error: unknown) => error as Error)
 
 describe('Modbus over a serial line, beside pymodbus and socat', () => {
-  const asked: ModbusServer[] = []
-
   before(needs(PYMODBUS, 'python3-pymodbus'))
   before(needs(SERIAL_ASYNCIO, 'python3-serial-asyncio'))
   before(needs('socat', 'socat'))
@@ -44,15 +42,13 @@ describe('Modbus over a serial line, beside pymodbus and socat', () => {
   async function bus (): Promise<{ path: string, server: ModbusServer }> {
     const [ours, theirs] = await serialCable()
     const server = await startModbusServer({ serial: theirs, values: [...meter(1, 100.5), ...meter(2, 200.25)] })
-    asked.push(server)
     return { path: ours, server }
   }
 
   afterEach(async () => {
-    await stopAll(...devices.splice(0).map((device) => async () => device.close()), stopModbusServers, stopSocat)
-    for (const { questions } of asked.splice(0)) {
-      expect(questions.filter(({ fc }) => fc !== 3 && fc !== 4)).to.deep.equal([])
-    }
+    let questions: readonly Question[] = []
+    await stopAll(...devices.splice(0).map((device) => async () => device.close()), async () => { questions = await stopModbusServers() }, stopSocat)
+    expect(questions.filter(({ fc }) => fc !== 3 && fc !== 4)).to.deep.equal([])
   })
 
   it('should read two meters on one line', async () => {

@@ -11,8 +11,8 @@ import { freePort } from '../helpers/free-port.ts'
 import { stopAll } from '../helpers/stop-all.ts'
 import { silentLogger } from '../helpers/street.ts'
 import { until } from '../helpers/until.ts'
-import { PYMODBUS, startModbusServer, stopModbusServers } from './counterparts/modbus-server.ts'
-import type { ModbusServer, ServedValue } from './counterparts/modbus-server.ts'
+import { PYMODBUS, serve, stopModbusServers } from './counterparts/modbus-server.ts'
+import type { Question, ServedValue } from './counterparts/modbus-server.ts'
 import type { Device } from '../../src/ports/device.ts'
 
 const devices: Device[] = []
@@ -41,22 +41,13 @@ const meter = (importKwh: number, exportKwh = 50, watts = 700): ServedValue[] =>
 const generic = (registers: object, rest: object = {}): object => ({ profile: { registers, ...rest } })
 
 describe('Modbus devices, beside pymodbus', () => {
-  const asked: ModbusServer[] = []
-
   before(needs(PYMODBUS, 'python3-pymodbus'))
 
-  async function serve (values: readonly ServedValue[], options: { port?: number, maxConnections?: number, silentUnits?: readonly number[] } = {}): Promise<ModbusServer> {
-    const server = await startModbusServer({ values, ...options })
-    asked.push(server)
-    return server
-  }
-
   afterEach(async () => {
-    await stopAll(...devices.splice(0).map((device) => async () => device.close()), stopModbusServers)
+    let questions: readonly Question[] = []
+    await stopAll(...devices.splice(0).map((device) => async () => device.close()), async () => { questions = await stopModbusServers() })
     // E49: whatever the test was about, nothing was written
-    for (const { questions } of asked.splice(0)) {
-      expect(questions.filter(({ fc }) => fc !== 3 && fc !== 4)).to.deep.equal([])
-    }
+    expect(questions.filter(({ fc }) => fc !== 3 && fc !== 4)).to.deep.equal([])
   })
 
   for (const [type, values, sample, traits] of [
@@ -327,13 +318,13 @@ describe('Modbus devices, beside pymodbus', () => {
     expect(importing).to.deep.equal(['src/drivers/transports/modbus.ts'])
     expect(importing.map((file) => readFileSync(file, 'utf8').match(/write(FC|Coil|Register)|maskWrite|customFunction|writeCustom/g))).to.deep.equal([null])
     const { port, questions } = await serve(meter(1))
-    asked.splice(0)
     const { default: { default: Client } } = await import('modbus-serial')
     const client = new Client()
     await client.connectTCP('127.0.0.1', { port })
     await client.writeRegister(0xfc00, 1).catch(() => {})
     client.destroy(() => {})
     expect(questions.map(({ fc }) => fc)).to.deep.equal([6])
+    await stopModbusServers()
   })
 
   it('should find what there is, gently', async () => {

@@ -8,9 +8,9 @@ import { needs } from '../helpers/debian.ts'
 import { stopAll } from '../helpers/stop-all.ts'
 import { silentLogger } from '../helpers/street.ts'
 import { until } from '../helpers/until.ts'
-import { PYMODBUS, startModbusServer, stopModbusServers } from './counterparts/modbus-server.ts'
+import { PYMODBUS, serve, stopModbusServers } from './counterparts/modbus-server.ts'
 import { haveOfficialModels, officialModel, sunSpecMap } from './counterparts/sunspec-map.ts'
-import type { ModbusServer, ServedValue } from './counterparts/modbus-server.ts'
+import type { Question, ServedValue } from './counterparts/modbus-server.ts'
 import type { PlacedPoint, ServedModel } from './counterparts/sunspec-map.ts'
 import type { Points } from '../../src/drivers/sunspec/models.ts'
 import type { Device } from '../../src/ports/device.ts'
@@ -78,23 +78,14 @@ describe('SunSpec tables', () => {
 })
 
 describe('SunSpec devices, beside pymodbus', () => {
-  const asked: ModbusServer[] = []
-
   before(needs(PYMODBUS, 'python3-pymodbus'))
   before(needsOfficialModels)
 
-  async function serve (values: readonly ServedValue[], options: { silentUnits?: readonly number[] } = {}): Promise<ModbusServer> {
-    const server = await startModbusServer({ values, ...options })
-    asked.push(server)
-    return server
-  }
-
   afterEach(async () => {
-    await stopAll(...devices.splice(0).map((device) => async () => device.close()), stopModbusServers)
-    for (const { questions } of asked.splice(0)) {
-      // E49, and the most that one answer can hold
-      expect(questions.filter(({ fc, count }) => fc !== 3 || count > 125)).to.deep.equal([])
-    }
+    let questions: readonly Question[] = []
+    await stopAll(...devices.splice(0).map((device) => async () => device.close()), async () => { questions = await stopModbusServers() })
+    // E49, and the most that one answer can hold
+    expect(questions.filter(({ fc, count }) => fc !== 3 || count > 125)).to.deep.equal([])
   })
 
   it('should walk the chain past models it does not know, and read what it knows', async () => {

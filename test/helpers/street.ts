@@ -109,6 +109,8 @@ export interface MemoryHomesInit {
   /** What is different in one home. */
   homeOf?(index: number): Partial<Home>
   readonly funds?: bigint
+  /** When the street begins, `STREET_START` unless told. */
+  readonly start?: number
   readonly logger?: Logger
   readonly rules?: MarketRules
   /** The community everybody asks; without one the street is open. */
@@ -148,7 +150,8 @@ export function testHome (index: number, changes: Partial<Home> = {}): Home {
 /** Homes over in-memory network, escrow and store, on one virtual clock; funded, registered and started. */
 export async function startMemoryHomes (profiles: EnergyProfile[], options: MemoryHomesInit = {}): Promise<MemoryStreetHomes> {
   const rules = options.rules ?? TEST_RULES
-  const clock = createVirtualClock(STREET_START)
+  const start = options.start ?? STREET_START
+  const clock = createVirtualClock(start)
   const at = { chainId: rules.chainId, escrow: rules.escrow }
   const escrow = createMemoryEscrow({ now: () => clock.now(), at, confirmations: options.confirmations })
   const street = createMemoryStreet(options.network)
@@ -228,7 +231,7 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
     return { node, owner: home.owner, store, signer, settlement: plain.settlement, kill }
   }
 
-  const fund = async (owner: Account, key: Account, { funds = 100_000_000n, keyUntil = STREET_START + 365 * 86_400 }): Promise<void> => {
+  const fund = async (owner: Account, key: Account, { funds = 100_000_000n, keyUntil = start + 365 * 86_400 }): Promise<void> => {
     if (funds > 0n) {
       escrow.mint(owner, funds)
       await escrow.owner(owner).deposit(funds)

@@ -2,7 +2,7 @@ import { expect } from 'aegir/chai'
 import { draw } from '../../src/agent/draws.ts'
 import { CodedError } from '../../src/domain/errors.ts'
 import { flatProfile, silentLogger, STREET_START, startMemoryHomes } from '../helpers/street.ts'
-import { expectAllEnded, expectMoneyAddsUp, expectTwins, inState, meddledNetwork, Sales, tradesOf } from './street-checks.ts'
+import { expectAllEnded, expectMoneyAddsUp, expectTwins, inState, meddledNetwork, never, powerCut, Sales, tradesOf } from './street-checks.ts'
 import type { EnergyProfile } from '../../src/drivers/profile.ts'
 import type { Home } from '../../src/node/context.ts'
 import type { Meter } from '../../src/ports/meter.ts'
@@ -15,10 +15,6 @@ const DAY = 24 * HOUR
 const SELLER = flatProfile(100, 500)
 const BUYER = flatProfile(300, 0)
 const QUICK: Partial<Home> = { settleEverySec: 1800, tradeUntil: STREET_START + 2 * HOUR }
-
-function never (): Promise<never> {
-  return new Promise(() => {})
-}
 
 /** A seller and a buyer who trade for two hours; the first reading, and with it the first trade, comes after a quarter. */
 async function startPair (init: MemoryHomesInit = {}): Promise<MemoryStreetHomes> {
@@ -89,24 +85,12 @@ describe('faults', function () {
 
       for (const [name, index] of [['seller', 0], ['buyer', 1]] as const) {
         it(`should end well when the ${name} loses its power with the ${leg} of ${kind} on the way`, async () => {
-          let isArmed = false
-          const street: MemoryStreetHomes = await startPair({
-            adapt: (_, { network }) => ({
-              network: meddledNetwork(network, async (what, where) => {
-                if (!isArmed || what !== kind || where !== leg) {
-                  return false
-                }
-                isArmed = false
-                street.homes[index].kill()
-                street.clock.after(20, () => { void street.restart(index) })
-                return index === 0 || never()
-              })
-            })
-          })
+          const cut = powerCut(() => street, { kind, leg, index })
+          const street: MemoryStreetHomes = await startPair({ adapt: cut.adapt })
           await street.clock.advanceTo(STREET_START + 60)
-          isArmed = true
+          cut.arm()
           await street.clock.advanceTo(STREET_START + 4 * HOUR)
-          expect(isArmed, 'the power stayed on').to.equal(false)
+          expect(cut.isArmed(), 'the power stayed on').to.equal(false)
           await expectGoodEnd(street, 1)
           await street.stop()
         })

@@ -9,7 +9,7 @@ import { exportMeterId, orderId, rulesDigest, tradeRef } from '../../src/signing
 import { createLocalSigner } from '../../src/signing/local-signer.ts'
 import { hexOf } from '../helpers/records.ts'
 import { CENT, flatProfile, STREET_START, startMemoryHomes, TEST_RULES } from '../helpers/street.ts'
-import { expectAllEnded, expectMoneyAddsUp, expectTwins, inState, meddledNetwork, tradesOf } from './street-checks.ts'
+import { expectAllEnded, expectMoneyAddsUp, expectTwins, inState, powerCut, tradesOf } from './street-checks.ts'
 import type { Order, SignedOrder } from '../../src/domain/order.ts'
 import type { TradeAnswer, TradeRequest } from '../../src/domain/trade-message.ts'
 import type { Trade, TradeTerms } from '../../src/domain/trade.ts'
@@ -248,22 +248,11 @@ describe('faults in the residual round', () => {
     for (const leg of ['question', 'answer'] as const) {
       for (const [name, index] of [['seller', 0], ['buyer', 1]] as const) {
         it(`should end well when the ${name} loses its power with the ${leg} of ${kind} on the way`, async () => {
-          let isArmed = true
-          const street: MemoryStreetHomes = await startFirst({
-            adapt: (_, { network }) => ({
-              network: meddledNetwork(network, async (what, where) => {
-                if (!isArmed || what !== kind || where !== leg) {
-                  return false
-                }
-                isArmed = false
-                street.homes[index].kill()
-                street.clock.after(20, () => { void street.restart(index) })
-                return index === 0 || new Promise(() => {})
-              })
-            })
-          })
+          const cut = powerCut(() => street, { kind, leg, index })
+          cut.arm()
+          const street: MemoryStreetHomes = await startFirst({ adapt: cut.adapt })
           await street.clock.advanceTo(STREET_START + 5 * HOUR)
-          expect(isArmed, 'the power stayed on').to.equal(false)
+          expect(cut.isArmed(), 'the power stayed on').to.equal(false)
           await expectAllEnded(street.homes)
           await expectTwins(street.homes)
           await expectMoneyAddsUp(street)

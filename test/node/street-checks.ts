@@ -6,7 +6,7 @@ import type { Trade } from '../../src/domain/trade.ts'
 import type { Hex, Money, WattHours } from '../../src/domain/units.ts'
 import type { NodeEvent } from '../../src/node/events.ts'
 import type { Network } from '../../src/ports/network.ts'
-import type { MemoryHome, MemoryStreetHomes } from '../helpers/street.ts'
+import type { Adapters, MemoryHome, MemoryStreetHomes } from '../helpers/street.ts'
 
 export async function tradesOf ({ store }: MemoryHome): Promise<Trade[]> {
   return store.trades()
@@ -90,6 +90,38 @@ export class Sales {
 
 /** Where a message can get lost: on its way there, or its answer on the way back. */
 export type Leg = 'question' | 'answer'
+
+/**
+ * The home `index` loses its power with that message on the way, once, and starts again after 20 seconds. `isArmed` tells
+ * whether that is still to come; it begins when `arm` is called.
+ */
+export function powerCut (street: () => MemoryStreetHomes, { kind, leg, index }: { readonly kind: TradeRequest['kind'], readonly leg: Leg, readonly index: number }): {
+  arm(): void
+  isArmed(): boolean
+  adapt(home: number, adapters: Pick<Adapters, 'network'>): Pick<Adapters, 'network'>
+} {
+  let isArmed = false
+  return {
+    arm: () => { isArmed = true },
+    isArmed: () => isArmed,
+    adapt: (_, { network }) => ({
+      network: meddledNetwork(network, async (what, where) => {
+        if (!isArmed || what !== kind || where !== leg) {
+          return false
+        }
+        isArmed = false
+        street().homes[index].kill()
+        street().clock.after(20, () => { void street().restart(index) })
+        return index === 0 || never()
+      })
+    })
+  }
+}
+
+/** What somebody without power waits for. */
+export async function never (): Promise<never> {
+  return new Promise(() => {})
+}
 
 /** A network on which `meddle` decides about every message; true loses it, a promise holds it up. */
 export function meddledNetwork (network: Network, meddle: (kind: TradeRequest['kind'], leg: Leg) => boolean | Promise<boolean>): Network {

@@ -44,10 +44,21 @@ export interface ModbusServer {
 /** Python starts slowly on a busy machine. */
 const PATIENCE_MS = 30_000
 
-const running = new Set<ModbusServer>()
+interface ServerOptions {
+  readonly serial?: string
+  readonly port?: number
+  readonly maxConnections?: number
+  readonly silentUnits?: readonly number[]
+}
+
+const started: ModbusServer[] = []
+
+export async function serve (values: readonly ServedValue[], options: ServerOptions = {}): Promise<ModbusServer> {
+  return startModbusServer({ values, ...options })
+}
 
 /** Starts pymodbus with these values on a free port, or on a serial line. */
-export async function startModbusServer (options: { values: readonly ServedValue[], serial?: string, port?: number, maxConnections?: number, silentUnits?: readonly number[] }): Promise<ModbusServer> {
+export async function startModbusServer (options: ServerOptions & { readonly values: readonly ServedValue[] }): Promise<ModbusServer> {
   const child = tied(spawn(PYTHON, ['test/drivers/counterparts/modbus_server.py', JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] }))
   const exited = once(child, 'exit')
   const questions: Question[] = []
@@ -87,15 +98,17 @@ export async function startModbusServer (options: { values: readonly ServedValue
       await says(() => done > before)
     },
     async stop () {
-      running.delete(server)
       child.kill('SIGKILL')
       await exited
     }
   }
-  running.add(server)
+  started.push(server)
   return server
 }
 
-export async function stopModbusServers (): Promise<void> {
-  await stopAll(...[...running].map(({ stop }) => stop))
+/** Stops all of them and returns what they were asked. */
+export async function stopModbusServers (): Promise<Question[]> {
+  const servers = started.splice(0)
+  await stopAll(...servers.map(({ stop }) => stop))
+  return servers.flatMap(({ questions }) => questions)
 }
