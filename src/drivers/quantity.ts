@@ -13,6 +13,9 @@ const ENERGY = {
 
 const POWER = { mW: 0.001, W: 1, kW: 1000, MW: 1_000_000 } as const
 
+/** A gigawatt: beyond any home, and sums of such numbers stay numbers. */
+const MAX_WATTS = 1_000_000_000
+
 export type EnergyUnit = keyof typeof ENERGY
 export type PowerUnit = keyof typeof POWER
 export type Unit = EnergyUnit | PowerUnit
@@ -45,10 +48,11 @@ export function toMilliWh (value: unknown, unit: EnergyUnit, step: number = 1): 
   return milliWh == null || milliWh > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : Number(milliWh)
 }
 
-/** Watts of a power value; undefined for what is not a finite number. */
+/** Watts of a power value; undefined for what is no number, or more than any grid connection carries. */
 export function toWatts (value: unknown, unit: PowerUnit, step: number = 1): number | undefined {
   const amount = toNumber(value)
-  return amount == null ? undefined : amount * step * POWER[unit]
+  const watts = amount == null ? undefined : amount * step * POWER[unit]
+  return watts == null || Math.abs(watts) > MAX_WATTS ? undefined : watts
 }
 
 /** A finite number; undefined for null, text that is no number, NaN, booleans and everything else. */

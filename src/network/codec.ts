@@ -12,6 +12,7 @@ import { DECLINE_CODES } from '../domain/trade-message.ts'
 import { isWhole, MAX_UINT16, MAX_UINT24, MAX_UINT40, MAX_UINT96 } from '../domain/units.ts'
 import { networkError } from './errors.ts'
 import { readOrder } from './order-reader.ts'
+import { encodeWire } from './wire-writer.ts'
 import type { ReceiptMessage as ReceiptWire, Terms as TermsWire } from '../../protocols/trade/trade.ts'
 import type { SignedOrder } from '../domain/order.ts'
 import type { Receipt } from '../domain/receipt.ts'
@@ -30,7 +31,7 @@ const SIGNATURE = 64
 const UINT96 = 12
 
 export function encodeOrder ({ order, signature, work }: SignedOrder): Uint8Array {
-  return OrderWire.encode({
+  return encodeWire(OrderWire.codec(), {
     ...order,
     side: order.side === 'offer' ? 0 : 1,
     rules: bytesOf(order.rules),
@@ -52,7 +53,7 @@ export function decodeOrder (bytes: Uint8Array): SignedOrder {
 }
 
 export function encodeTradeMessage (message: TradeMessage): Uint8Array {
-  return TradeWire.encode(toWire(message))
+  return encodeWire(TradeWire.codec(), toWire(message))
 }
 
 /** Throws `NETWORK_MALFORMED`. */

@@ -31,6 +31,9 @@ describe('quantities', () => {
     expect(toWatts('230', 'W', -1)).to.equal(-230)
     expect(toWatts(null, 'W')).to.be.undefined()
     expect(toWatts('1500 W', 'W')).to.be.undefined()
+    // an 8-byte number of an SML meter with a power of ten of 90
+    expect(toWatts(10n ** 18n, 'W', 1e300)).to.be.undefined()
+    expect(toWatts(-2, 'MW', 1e9)).to.be.undefined()
     expect(toNumber(5n)).to.equal(5)
   })
 

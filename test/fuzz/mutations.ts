@@ -47,7 +47,7 @@ interface Field {
   readonly content: Buffer
 }
 
-const ODD_NUMBERS = [0n, 1n, 2n, 127n, 128n, 0xffffn, 0x10000n, 0xffffffffn, 0x100000000n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n]
+const ODD_NUMBERS = [0n, 1n, 2n, 127n, 128n, 0xffffn, 0x10000n, 0x80000000n, 0xffffffffn, 0x100000000n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n]
 
 /** Fields of a Protocol Buffers message, and of the messages in it: dropped, doubled, swapped, renumbered, made odd. */
 export const spoilProtobuf: Mutation = (input, random) => {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { maxHeaderSize, validateHeaderValue } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deflateRawSync } from 'node:zlib'
 import { decodeInvite, encodeInvite } from '../../src/config/invite.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { renderConfigFile } from '../../src/config/template.ts'
@@ -14,6 +14,9 @@ import { parseProfileCsv, toCsv } from '../../src/drivers/profile-csv.ts'
 import { crc16, dsmrReader } from '../../src/drivers/telegrams/dsmr.ts'
 import { crcX25, smlReader } from '../../src/drivers/telegrams/sml.ts'
 import { readSpeedwire } from '../../src/drivers/telegrams/speedwire.ts'
+import { digestChallenge, digestHeader } from '../../src/drivers/transports/digest-auth.ts'
+import { parseAnswer } from '../../src/drivers/transports/json-source.ts'
+import { decodeBookMessage, encodeBookMessage } from '../../src/network/book-codec.ts'
 import { decodeOrder, decodeTradeMessage, encodeOrder, encodeTradeMessage } from '../../src/network/codec.ts'
 import { recoverKey } from '../../src/signing/keys.ts'
 import { decode } from '../../src/store/values.ts'
@@ -21,6 +24,7 @@ import { smlFrame } from '../drivers/sml-frames.ts'
 import { aDigest, anAccount, aSignature, aSignedOrder, RULES, RULES_DIGEST } from '../helpers/orders.ts'
 import { spoilBytes, spoilProtobuf, spoilText } from './mutations.ts'
 import type { Mutation } from './mutations.ts'
+import type { BookMessage } from '../../src/domain/book-sync.ts'
 import type { Sample } from '../../src/ports/device.ts'
 
 /** One decoder of bytes that strangers, devices or people wrote. */
@@ -31,7 +35,7 @@ export interface FuzzTarget {
   readonly spoil: Mutation
   /** Puts right what would otherwise stop every spoilt input at the door: lengths and checksums. */
   mend?(input: Buffer): Buffer
-  /** Gets a tenth of the inputs. */
+  /** Gets a tenth of the inputs in the short run. */
   readonly isSlow?: boolean
   /** Decodes; returns false for an input that was refused as it should be, throws when the decoder misbehaves. */
   accepts(input: Buffer): boolean
@@ -56,6 +60,14 @@ function must (isRight: boolean, what: string): void {
   }
 }
 
+/** Deflated data in one block that is not compressed (RFC 1951): compressing would take most of the time. */
+function stored (input: Buffer): Buffer {
+  const head = Buffer.from([1, 0, 0, 0, 0])
+  head.writeUInt16LE(input.length, 1)
+  head.writeUInt16LE(input.length ^ 0xffff, 3)
+  return Buffer.concat([head, input])
+}
+
 /** A sample has whole registers in range, and numbers that are numbers. */
 function checkSample (sample: Omit<Sample, 'ageMs'>): void {
   for (const [name, value] of Object.entries(sample)) {
@@ -69,9 +81,18 @@ const terms = {
 }
 const receipt = { buyer: anAccount(1), seller: anAccount(2), through: 131_072, total: 5n, cap: 5_000_000n, expiry: 2_000_000 }
 
+const SHORT_DIGEST = aDigest(1).slice(0, 34)
+
 const P1 = '/ISK5\\2M550T-1012\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(261122120000W)\r\n0-0:96.1.1(4530303434303037333832323436303139)\r\n1-0:1.8.1(002130.115*kWh)\r\n1-0:1.8.2(000245.467*kWh)\r\n1-0:2.8.0(000100001*Wh)\r\n1-0:1.7.0(00.111*kW)\r\n1-0:2.7.0(00.000*kW)\r\n0-1:24.2.1(260426223001S)(00246.138*m3)\r\n!'
 
-const folder = mkdtempSync(join(tmpdir(), 'wattmesh-fuzz-'))
+/** A configuration file that says what its comments only show, and nothing else. */
+function everySetting (file: string): string {
+  return file.replaceAll(/^( *)# (\w+: .*)$/gm, '$1$2').replaceAll(/^\s*#.*\n/gm, '').replaceAll(/\n{2,}/g, '\n')
+}
+
+/** In memory where there is such a place: opening a file costs far more than reading it as settings. */
+const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'wattmesh-fuzz-'))
+process.once('exit', () => { rmSync(folder, { recursive: true, force: true }) })
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   {
@@ -91,11 +112,28 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
       { kind: 'decline', code: 'BUSY', remaining: 9 },
       { kind: 'status-query', tradeId: aDigest(1) },
       { kind: 'status', tradeId: aDigest(1), state: 'agreed' },
-      { kind: 'receipt', receipt, signature: aSignature(2) }
+      { kind: 'receipt', receipt, signature: aSignature(2) },
+      { kind: 'delivery', slot: 7, parts: [{ tradeId: aDigest(1), wh: 500 }, { tradeId: aDigest(2), wh: 1 }] },
+      { kind: 'submit', signed: { receipt, buyerSignature: aSignature(1), sellerSignature: aSignature(2) } },
+      { kind: 'queued', by: 1_767_268_800 }
     ].map((message) => Buffer.from(encodeTradeMessage(message as Parameters<typeof encodeTradeMessage>[0]))),
     spoil: spoilProtobuf,
     accepts: (input) => refusing(() => {
       must(Buffer.from(encodeTradeMessage(decodeTradeMessage(input))).equals(input), 'two byte forms of one message')
+    })
+  },
+  {
+    name: 'book message',
+    seeds: [
+      { kind: 'digests?', rules: RULES_DIGEST, from: 1_767_268_800, root: SHORT_DIGEST },
+      { kind: 'digests', from: 1_767_268_800, isSame: false, isMore: true, digests: [1, 2, 3].map((n) => ({ signer: anAccount(n), digest: SHORT_DIGEST })) },
+      { kind: 'orders?', rules: RULES_DIGEST, signers: [anAccount(1), anAccount(2)], after: { signer: anAccount(1), periodStart: 900, side: 'bid' } },
+      { kind: 'orders', isMore: false, orders: [aSignedOrder(), aSignedOrder({ quantity: 0 })] },
+      { kind: 'refusal', code: 'TOO_OFTEN' }
+    ].map((message) => Buffer.from(encodeBookMessage(message as BookMessage))),
+    spoil: spoilProtobuf,
+    accepts: (input) => refusing(() => {
+      must(Buffer.from(encodeBookMessage(decodeBookMessage(input))).equals(input), 'two byte forms of one message')
     })
   },
   {
@@ -108,7 +146,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
     name: 'invite',
     seeds: [Buffer.from(JSON.stringify({ rules: { ...RULES, area: 'elm street' }, digest: RULES_DIGEST.slice(2, 10), rpc: 'http://a', deployBlock: 5, bootstrap: ['/ip4/1.2.3.4/tcp/1/p2p/16U'] }))],
     spoil: spoilText,
-    mend: (input) => Buffer.from(`wattmesh-invite-1.${Buffer.concat([createHash('sha256').update(input).digest().subarray(0, 4), deflateRawSync(input)]).toString('base64url')}`),
+    mend: (input) => Buffer.from(`wattmesh-invite-1.${Buffer.concat([createHash('sha256').update(input).digest().subarray(0, 4), stored(input)]).toString('base64url')}`),
     accepts: (input) => refusing(() => { decodeInvite(input.toString('latin1')) })
   },
   {
@@ -116,17 +154,6 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
     seeds: [Buffer.from(encodeInvite({ market: RULES, digest: RULES_DIGEST, bootstrap: [] }))],
     spoil: spoilBytes,
     accepts: (input) => refusing(() => { decodeInvite(input.toString('latin1')) })
-  },
-  {
-    name: 'configuration',
-    seeds: [Buffer.from(renderConfigFile({ name: 'home', owner: anAccount(1), market: { area: 'a', chainId: 1, escrow: anAccount(2) }, chain: { rpc: 'http://127.0.0.1:1' }, tariff: { retail: '0.30', feedIn: '0.08' }, meter: { driver: 'demo' } } as Parameters<typeof renderConfigFile>[0]))],
-    spoil: spoilText,
-    isSlow: true,
-    accepts: (input) => refusing(() => {
-      const file = join(folder, 'config.yaml')
-      writeFileSync(file, input)
-      loadConfig({ file })
-    })
   },
   {
     name: 'profile',
@@ -171,6 +198,23 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
     accepts: (input) => refusing(() => { checkSample(obisSample(readSpeedwire(input)?.values ?? new Map())) })
   },
   {
+    name: 'answer in JSON',
+    seeds: [Buffer.from('{"total_act_energy": 1234.5, "phases": [{"a": -1e3, "b": "12,5"}, null], "unixtime": 1767268800}\n')],
+    spoil: spoilText,
+    accepts: (input) => refusing(() => { parseAnswer(input.toString(), 'meter') })
+  },
+  {
+    name: 'login challenge',
+    seeds: [Buffer.from('Digest realm="shelly", nonce="60dc59c6", algorithm=SHA-256, qop="auth, auth-int", opaque="a\\"b", Digest realm="x", nonce="1"')],
+    spoil: spoilText,
+    accepts: (input) => {
+      // what the HTTP parser lets through
+      const challenge = digestChallenge(input.toString('latin1', 0, maxHeaderSize).replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, ' '))
+      challenge != null && validateHeaderValue('authorization', digestHeader(challenge, { user: 'a', password: 'b' }, { method: 'GET', uri: '/', count: 1 }))
+      return challenge != null
+    }
+  },
+  {
     name: 'stored record',
     seeds: [Buffer.from('{"id":"0x01","total":"5n","state":"agreed","list":[1,null,"~5n"]}')],
     spoil: spoilText,
@@ -183,5 +227,16 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
         return false
       }
     }
+  },
+  {
+    name: 'configuration',
+    seeds: [Buffer.from(everySetting(renderConfigFile({ name: 'home', owner: anAccount(1), market: { area: 'a', chainId: 1, escrow: anAccount(2) }, chain: { rpc: 'http://127.0.0.1:1' }, tariff: { retail: '0.30', feedIn: '0.08' }, meter: { driver: 'demo' } } as Parameters<typeof renderConfigFile>[0])))],
+    spoil: spoilText,
+    isSlow: true,
+    accepts: (input) => refusing(() => {
+      const file = join(folder, 'config.yaml')
+      writeFileSync(file, input)
+      loadConfig({ file })
+    })
   }
 ]

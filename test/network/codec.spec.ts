@@ -81,6 +81,16 @@ describe('codec: orders', () => {
     fc.assert(fc.property(signedOrder, (order) => { expect(decodeOrder(encodeOrder(order))).to.deep.equal(order) }), { numRuns: 200 })
   })
 
+  it('should write every price in its one form, as numbers beside each power of two show', () => {
+    const prices = Array.from({ length: 64 }, (_, power) => 1n << BigInt(power)).flatMap((power) => [power - 1n, power, power + 1n])
+    for (const price of [...prices, MAX_UINT64]) {
+      const order = aSignedOrder({ schedule: [{ at: 0, price }] })
+      expect(decodeOrder(encodeOrder(order)).order.schedule[0].price).to.equal(price)
+      const proposal: TradeMessage = { kind: 'propose', tradeId: aDigest(1), orderId: aDigest(2), buyer: anAccount(1), wh: 1, pricePerKwh: price }
+      expect(decodeTradeMessage(encodeTradeMessage(proposal))).to.deep.equal(proposal)
+    }
+  })
+
   it('should keep the signature valid on the way', () => {
     const order = decodeOrder(encodeOrder(aSignedOrder()))
     expect(verifyOrder(order, RULES)?.key).to.equal(aSigner().key)

@@ -17,7 +17,7 @@ export interface DigestChallenge {
 /** The strongest digest challenge of a `WWW-Authenticate` header, undefined when there is none we can answer. */
 export function digestChallenge (header: string): DigestChallenge | undefined {
   const challenges = header.split(/\bDigest\s+/i).slice(1).flatMap((text) => {
-    const fields = new Map([...text.matchAll(/(\w+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s,]+))/g)].map(([, name, quoted, plain]) => [name.toLowerCase(), quoted ?? plain]))
+    const fields = new Map([...text.matchAll(/\b(\w+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s,]+))/g)].map(([, name, quoted, plain]) => [name.toLowerCase(), quoted ?? plain]))
     const [realm, nonce, algorithm = 'MD5', qop] = ['realm', 'nonce', 'algorithm', 'qop'].map((name) => fields.get(name))
     const known = algorithm.toUpperCase()
     const isAnswerable = qop == null || qop.split(/[\s,]+/).includes('auth')
