@@ -46,8 +46,8 @@ const PATIENCE_MS = 30_000
 
 const running = new Set<ModbusServer>()
 
-/** Starts pymodbus with these values on a free port, or on a serial line. */
-export async function startModbusServer (options: { values: readonly ServedValue[], serial?: string, port?: number, maxConnections?: number, silentUnits?: readonly number[] }): Promise<ModbusServer> {
+/** Starts pymodbus with these values on a free port, or on a serial line. A gateway says of units it does not have that they do not answer. */
+export async function startModbusServer (options: { values: readonly ServedValue[], serial?: string, port?: number, maxConnections?: number, silentUnits?: readonly number[], isGateway?: boolean }): Promise<ModbusServer> {
   const child = tied(spawn(PYTHON, ['test/drivers/counterparts/modbus_server.py', JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] }))
   const exited = once(child, 'exit')
   const questions: Question[] = []
