@@ -23,6 +23,9 @@ import { walletCommand } from './commands/wallet.ts'
 import { whyCommand } from './commands/why.ts'
 import { fail } from './output.ts'
 
+/** How long a program that is done may take to end by itself. */
+const LINGER_MS = 2000
+
 /** Every command, in the order in which people meet them. */
 export const COMMANDS: ReadonlyArray<() => Command> = [
   demoCommand, initCommand, joinCommand, devicesCommand, startCommand, doctorCommand, inviteCommand, statusCommand, bookCommand, tradesCommand, whyCommand,
@@ -66,4 +69,6 @@ export async function run (args: readonly string[]): Promise<number> {
 
 if (import.meta.main) {
   process.exitCode = await run(process.argv.slice(2))
+  // A timer or connection that a library forgot keeps nothing alive that has ended.
+  setTimeout(() => { process.exit() }, LINGER_MS).unref()
 }

@@ -9,7 +9,7 @@ import { renderConfigFile } from '../../src/config/template.ts'
 import { toCsv } from '../../src/drivers/profile-csv.ts'
 import { startHomeProcess } from '../../src/practice/home-process.ts'
 import { clientOf } from '../chain/rig.ts'
-import { killAllCli, runCli } from '../helpers/cli.ts'
+import { callCli, killAllCli, runCli } from '../helpers/cli.ts'
 import { testHome } from '../helpers/community.ts'
 import { CLI_COMMAND } from '../helpers/practice.ts'
 import { stopAll } from '../helpers/stop-all.ts'
@@ -69,7 +69,7 @@ describe('energy certificates from the command line', function () {
     }))
   }
 
-  const certificates = async (name: string, ...more: string[]): Promise<Finished> => runCli('certificates', name, ...more, '--data', folder, ...(name === 'list' ? [] : ['--owner-key', join(folder, 'owner.key')]))
+  const certificates = async (name: string, ...more: string[]): Promise<Finished> => callCli('certificates', name, ...more, '--data', folder, ...(name === 'list' ? [] : ['--owner-key', join(folder, 'owner.key')]))
 
   it('should be off until the home says otherwise', async () => {
     for (const args of [['mint', YESTERDAY], ['retire', YESTERDAY], ['list']]) {
@@ -97,7 +97,7 @@ describe('energy certificates from the command line', function () {
   })
 
   it('should mint what the meter exported in the whole day, once', async () => {
-    const minted = await certificates('mint', YESTERDAY, '--json')
+    const minted = await runCli('certificates', 'mint', YESTERDAY, '--json', '--data', folder, '--owner-key', join(folder, 'owner.key'))
     expect(minted.code, minted.stderr).to.equal(0)
     expect(JSON.parse(minted.stdout)).to.include({ day: YESTERDAY, wh: 96 * 300, missingSec: 0 })
     const again = await certificates('mint', YESTERDAY)

@@ -7,7 +7,7 @@ import { mnemonicToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import { practiceTokenAbi, practiceTokenBytecode } from '../../contracts/abi.ts'
 import { startAnvil } from '../helpers/anvil.ts'
-import { killAllCli, runCli } from '../helpers/cli.ts'
+import { callCli, killAllCli, runCli } from '../helpers/cli.ts'
 import { stopAll } from '../helpers/stop-all.ts'
 import type { Anvil } from '../helpers/anvil.ts'
 import type { Finished } from '../helpers/cli.ts'
@@ -38,13 +38,13 @@ describe('deploying an escrow from the command line', function () {
   })
 
   const deploy = async (...more: string[]): Promise<Finished> =>
-    runCli('chain', 'deploy', '--rpc', anvil.url, '--token', TOKEN, '--key', key, ...more)
+    callCli('chain', 'deploy', '--rpc', anvil.url, '--token', TOKEN, '--key', key, ...more)
 
   it('should refuse an address that is none, a key that is missing and the wrong chain', async () => {
-    const odd = await runCli('chain', 'address', '--token', '0x12')
+    const odd = await callCli('chain', 'address', '--token', '0x12')
     expect(odd.code).to.equal(2)
     expect(odd.stderr).to.match(/--token must be an address/)
-    const missing = await runCli('chain', 'deploy', '--rpc', anvil.url, '--token', TOKEN, '--key', join(folder, 'none.key'))
+    const missing = await callCli('chain', 'deploy', '--rpc', anvil.url, '--token', TOKEN, '--key', join(folder, 'none.key'))
     expect(missing.code).to.equal(3)
     const wrong = await deploy('--chain', '5')
     expect(wrong.code).to.equal(6)
@@ -52,10 +52,10 @@ describe('deploying an escrow from the command line', function () {
   })
 
   it('should deploy where it said beforehand, tell homes what to set up, and send nothing the second time', async () => {
-    const address = (await runCli('chain', 'address', '--token', TOKEN)).stdout.trim()
+    const address = (await callCli('chain', 'address', '--token', TOKEN)).stdout.trim()
     expect(address).to.match(/^0x[0-9a-f]{40}$/)
 
-    const first = await deploy('--chain', '31337')
+    const first = await runCli('chain', 'deploy', '--rpc', anvil.url, '--token', TOKEN, '--key', key, '--chain', '31337')
     expect(first.code, first.stderr).to.equal(0)
     expect(first.stdout).to.match(/block +2\n/).and.match(/gas +\d{6,}\n/)
     expect(first.stdout).to.include(`wattmesh init --chain 31337 --escrow ${address} `)

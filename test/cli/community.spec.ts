@@ -5,7 +5,7 @@ import { expect } from 'aegir/chai'
 import { writeKeyFile } from '../../src/config/key-file.ts'
 import { dataPaths } from '../../src/config/paths.ts'
 import { renderConfigFile } from '../../src/config/template.ts'
-import { killAllCli, runCli } from '../helpers/cli.ts'
+import { callCli, killAllCli, runCli } from '../helpers/cli.ts'
 import { startCommunity, testHome } from '../helpers/community.ts'
 import { stopAll } from '../helpers/stop-all.ts'
 import type { Finished } from '../helpers/cli.ts'
@@ -48,13 +48,13 @@ describe('a community from the command line', function () {
     }))
   }
 
-  const found = async (...more: string[]): Promise<Finished> => runCli('community', 'found', '--rpc', community.url, '--key', ownerKey(0), ...more)
+  const found = async (...more: string[]): Promise<Finished> => callCli('community', 'found', '--rpc', community.url, '--key', ownerKey(0), ...more)
   const move = async (number: number, name: string, ...more: string[]): Promise<Finished> =>
-    runCli('community', name, ...more, '--data', home(number), '--owner-key', ownerKey(number))
-  const members = async (...more: string[]): Promise<Finished> => runCli('community', 'members', ...more, '--data', home(0))
+    callCli('community', name, ...more, '--data', home(number), '--owner-key', ownerKey(number))
+  const members = async (...more: string[]): Promise<Finished> => callCli('community', 'members', ...more, '--data', home(0))
 
   it('should found a book where its founders and quorum say, and send nothing the second time', async () => {
-    const first = await found('--founder', address(0), address(1), '--quorum', '50', '--json')
+    const first = await runCli('community', 'found', '--rpc', community.url, '--key', ownerKey(0), '--founder', address(0), address(1), '--quorum', '50', '--json')
     expect(first.code, first.stderr).to.equal(0)
     const made = JSON.parse(first.stdout) as { book: string, chainId: number, created: { tx: string } }
     expect(made).to.containSubset({ chainId: 31337, quorum: 50, founders: [address(0), address(1)] })
@@ -120,7 +120,7 @@ describe('a community from the command line', function () {
     const nobody = await move(0, 'vouch', address(3))
     expect(nobody.code).to.equal(2)
     expect(nobody.stderr).to.match(/does not ask to enter/)
-    const wrongKey = await runCli('community', 'join', '--data', home(0), '--owner-key', ownerKey(1))
+    const wrongKey = await callCli('community', 'join', '--data', home(0), '--owner-key', ownerKey(1))
     expect(wrongKey.code).to.equal(3)
     expect(wrongKey.stderr).to.match(/give the owner's key/)
     await move(3, 'join')
@@ -138,7 +138,7 @@ describe('a community from the command line', function () {
     expect((await members()).stdout).to.match(/ended/)
     expect((await move(0, 'expel', address(1))).stdout).to.include('is no member any more')
     expect((await move(0, 'join')).stdout).to.include('This home is a member')
-    expect((await move(0, 'quit')).stdout).to.include('no member any more')
+    expect((await runCli('community', 'quit', '--data', home(0), '--owner-key', ownerKey(0))).stdout).to.include('no member any more')
     expect((await members()).stdout).to.include(': 0 seats')
   })
 })

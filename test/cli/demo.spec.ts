@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
-import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
+import { callCli, killAllCli, runCli, startCli } from '../helpers/cli.ts'
 import { stopAll } from '../helpers/stop-all.ts'
 import type { AddressInfo } from 'node:net'
 
@@ -40,7 +40,7 @@ describe('wattmesh demo', function () {
   ]
   for (const [what, args, sentence] of wrong) {
     it(`should refuse ${what} with exit code 2`, async () => {
-      const { code, stdout, stderr } = await runCli('demo', ...args)
+      const { code, stdout, stderr } = await callCli('demo', ...args)
       expect(code).to.equal(2)
       expect(stderr).to.match(sentence)
       expect(stdout).to.equal('')
@@ -48,14 +48,14 @@ describe('wattmesh demo', function () {
   }
 
   it('should say that a folder of profiles is missing', async () => {
-    const { code, stderr } = await runCli('demo', '--profiles', join(folder, 'nowhere'))
+    const { code, stderr } = await callCli('demo', '--profiles', join(folder, 'nowhere'))
     expect(code).to.equal(2)
     expect(stderr).to.match(/There is no folder .*nowhere/)
   })
 
   it('should say that there are too few profiles', async () => {
     await writeFile(join(folder, 'a.csv'), day(() => '0.5,0.1'))
-    const { code, stderr } = await runCli('demo', '--profiles', folder, '--homes', '2')
+    const { code, stderr } = await callCli('demo', '--profiles', folder, '--homes', '2')
     expect(code).to.equal(2)
     expect(stderr).to.match(/has 1 CSV profiles but the street has 2 homes/)
   })
@@ -63,7 +63,7 @@ describe('wattmesh demo', function () {
   it('should say that profiles are too short for the run', async () => {
     await writeFile(join(folder, 'a.csv'), day(() => '0.5,0.1'))
     await writeFile(join(folder, 'b.csv'), day(() => '0.5,0.1'))
-    const { code, stderr } = await runCli('demo', '--profiles', folder, '--homes', '2', '--periods', '97')
+    const { code, stderr } = await callCli('demo', '--profiles', folder, '--homes', '2', '--periods', '97')
     expect(code).to.equal(2)
     expect(stderr).to.match(/cover 96 periods together but the run needs 97/)
   })
@@ -71,7 +71,7 @@ describe('wattmesh demo', function () {
   it('should name file and line of a malformed row', async () => {
     await writeFile(join(folder, 'a.csv'), day(() => '0.5,0.1'))
     await writeFile(join(folder, 'b.csv'), day((hour) => hour === 4 ? '0.5,much' : '0.5,0.1'))
-    const { code, stderr } = await runCli('demo', '--profiles', folder, '--homes', '2')
+    const { code, stderr } = await callCli('demo', '--profiles', folder, '--homes', '2')
     expect(code).to.equal(4)
     expect(stderr).to.match(/b\.csv line 6: pv_kwh/)
     expect(stderr.trim().split('\n').at(-1)).to.match(/^wattmesh: /)
@@ -89,7 +89,7 @@ describe('wattmesh demo', function () {
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     it(`should stop everything on ${signal} and leave no process behind`, async () => {
-      const demo = startCli('demo', '--homes', '3', '--periods', '40')
+      const demo = startCli('demo', '--no-mdns', '--homes', '3', '--periods', '40')
       await demo.said(/found each other|introduced/)
       const group = demo.child.pid ?? 0
       expect(processesOfGroup(group).length).to.be.greaterThan(4)
@@ -102,7 +102,7 @@ describe('wattmesh demo', function () {
   }
 
   it('should stop at once while it is still starting', async () => {
-    const demo = startCli('demo', '--homes', '4')
+    const demo = startCli('demo', '--no-mdns', '--homes', '4')
     await demo.said(/starting 4 nodes/)
     const group = demo.child.pid ?? 0
     demo.child.kill('SIGINT')
@@ -111,12 +111,12 @@ describe('wattmesh demo', function () {
   })
 
   it('should take everything along when it is killed', async () => {
-    const demo = startCli('demo', '--homes', '2', '--periods', '40')
+    const demo = startCli('demo', '--no-mdns', '--homes', '2', '--periods', '40')
     await demo.said(/found each other|introduced/)
     const group = demo.child.pid ?? 0
     demo.child.kill('SIGKILL')
     await demo.finished
-    const deadline = Date.now() + 15_000
+    const deadline = Date.now() + 30_000
     while (processesOfGroup(group).length > 0 && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 100))
     }

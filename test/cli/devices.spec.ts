@@ -3,7 +3,7 @@ import { expect } from 'aegir/chai'
 import { drivers } from '../../src/drivers/index.ts'
 import { PYMODBUS, startModbusServer, stopModbusServers } from '../drivers/counterparts/modbus-server.ts'
 import { tied } from '../helpers/child.ts'
-import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
+import { callCli, killAllCli, runCli, startCli } from '../helpers/cli.ts'
 import { needs } from '../helpers/debian.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { CLI_COMMAND } from '../helpers/practice.ts'
@@ -19,6 +19,19 @@ const meter = (importKwh: number, watts: number, exportKwh = 50.25): ServedValue
 
 const eastron = (port: number): string[] => ['--driver', 'eastron-sdm', '--param', 'host=127.0.0.1', `port=${port}`]
 
+/** Switches something on while the command looks, and expects its exit code and what it says of the direction. */
+async function kettle (watts: number, expected: number, says: RegExp): Promise<void> {
+  const server = await startModbusServer({ values: meter(1234.567, 700) })
+  const test = startCli('devices', 'test', ...eastron(server.port), '--expect-load', '2000', '--seconds', '4', '--json')
+  await test.said(/Now switch it on/)
+  await server.command({ set: meter(1234.567, watts) })
+  const { code, stdout, stderr } = await test.finished
+  expect(code, stderr).to.equal(expected)
+  const { checks, canSell } = JSON.parse(stdout) as { checks: Array<{ id: string, says: string }>, canSell: boolean }
+  expect(checks.find(({ id }) => id === 'device.direction')?.says).to.match(says)
+  expect(canSell).to.equal(expected === 0)
+}
+
 describe('devices from the command line', function () {
   this.timeout(60_000)
 
@@ -30,21 +43,21 @@ describe('devices from the command line', function () {
     expect(code).to.equal(0)
     const listed = JSON.parse(stdout) as Array<{ type: string, testedWith: string }>
     expect(listed.map(({ type }) => type)).to.deep.equal(drivers.map(({ type }) => type))
-    expect((await runCli('devices', 'list')).stdout).to.match(/^sunspec +SunSpec inverters.* (independent software|written answers)$/m)
+    expect((await callCli('devices', 'list')).stdout).to.match(/^sunspec +SunSpec inverters.* (independent software|written answers)$/m)
   })
 
   it('should refuse a driver nobody knows and a setting that is none', async () => {
-    const driver = await runCli('devices', 'test', '--driver', 'toaster')
+    const driver = await callCli('devices', 'test', '--driver', 'toaster')
     expect([driver.code, driver.stderr]).to.satisfy(([code, said]: [number, string]) => code === 2 && said.includes('wattmesh devices list'))
-    const setting = await runCli('devices', 'test', '--driver', 'eastron-sdm', '--param', 'hots=1')
+    const setting = await callCli('devices', 'test', '--driver', 'eastron-sdm', '--param', 'hots=1')
     expect(setting.code).to.equal(4)
     expect(setting.stderr).to.match(/"hots".*is not one of its settings/)
-    const form = await runCli('devices', 'test', '--driver', 'eastron-sdm', '--param', 'host')
+    const form = await callCli('devices', 'test', '--driver', 'eastron-sdm', '--param', 'host')
     expect(form.code).to.equal(2)
   })
 
   it('should say that nobody answers', async () => {
-    const { code, stderr, stdout } = await runCli('devices', 'test', ...eastron(await freePort()))
+    const { code, stderr, stdout } = await callCli('devices', 'test', ...eastron(await freePort()))
     expect(code).to.equal(4)
     expect(stderr).to.match(/wattmesh: .*127\.0\.0\.1/)
     expect(stdout).to.equal('')
@@ -70,22 +83,12 @@ describe('devices from the command line', function () {
         [-1300, 4, /counts the wrong way round/],
         [720, 4, /moved by 20 W only, and not by about 2000 W/]
       ]
-      for (const [watts, expected, says] of cases) {
-        const server = await startModbusServer({ values: meter(1234.567, 700) })
-        const test = startCli('devices', 'test', ...eastron(server.port), '--expect-load', '2000', '--seconds', '4', '--json')
-        await test.said(/Now switch it on/)
-        await server.command({ set: meter(1234.567, watts) })
-        const { code, stdout, stderr } = await test.finished
-        expect(code, stderr).to.equal(expected)
-        const { checks, canSell } = JSON.parse(stdout) as { checks: Array<{ id: string, says: string }>, canSell: boolean }
-        expect(checks.find(({ id }) => id === 'device.direction')?.says).to.match(says)
-        expect(canSell).to.equal(expected === 0)
-      }
+      await Promise.all(cases.map(async (each) => kettle(...each)))
     })
 
     it('should watch: one line of JSON for each look, and a clean end', async () => {
       const { port } = await startModbusServer({ values: meter(1234.567, 700) })
-      const { code, stdout } = await runCli('devices', 'watch', ...eastron(port), '--json', '--every', '1', '--seconds', '2')
+      const { code, stdout } = await callCli('devices', 'watch', ...eastron(port), '--json', '--every', '1', '--seconds', '2')
       expect(code).to.equal(0)
       const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as { quality: string, sample: { gridWatts: number } })
       expect(lines.map(({ quality, sample }) => [quality, sample.gridWatts])).to.deep.equal([['fresh', 700], ['fresh', 700], ['fresh', 700]])
@@ -98,17 +101,21 @@ describe('devices from the command line', function () {
     })
 
     it('should find it by a search, and only with consent', async () => {
-      const { port, questions, connections } = await startModbusServer({ values: [...meter(1234.567, 700), { address: 30_000, type: 'string', value: 'SUN2000-10KTL', size: 15 }] })
+      const values: ServedValue[] = [...meter(1234.567, 700), { address: 30_000, type: 'string', value: 'SUN2000-10KTL', size: 15 }]
+      const [{ port, questions }, unasked] = await Promise.all([startModbusServer({ values, isGateway: true }), startModbusServer({ values })])
       const where = ['--host', '127.0.0.1', '--port', String(port)]
-      const without = await runCli('devices', 'scan', ...where)
+      const [without, found, listed] = await Promise.all([
+        runCli('devices', 'scan', '--host', '127.0.0.1', '--port', String(unasked.port)),
+        runCli('devices', 'scan', '--modbus', ...where),
+        runCli('devices', 'scan', '--modbus', ...where, '--json')
+      ])
       expect(without.code, without.stderr).to.equal(0)
       expect(without.stderr).to.match(/Modbus was not searched/)
-      expect([connections(), questions.length]).to.deep.equal([0, 0])
-      const found = await runCli('devices', 'scan', '--modbus', ...where)
+      expect([unasked.connections(), unasked.questions.length]).to.deep.equal([0, 0])
       expect(found.stderr).to.match(/Searching 127\.0\.0\.1: one address at port \d+, at most 8 at a time, about 1 s and at most 120 s/)
       expect(found.stdout).to.match(new RegExp(`meter:\n +driver: huawei-sun2000\n +params:\n +host: 127\\.0\\.0\\.1\n +port: ${port}\n +unit: 1`))
       expect(questions.filter(({ fc }) => fc !== 3 && fc !== 4)).to.deep.equal([])
-      const json = JSON.parse((await runCli('devices', 'scan', '--modbus', ...where, '--json')).stdout) as { found: Array<{ how: string, meter?: object }> }
+      const json = JSON.parse(listed.stdout) as { found: Array<{ how: string, meter?: object }> }
       expect(json.found.filter(({ how }) => how === 'modbus').map((each) => each.meter)).to.deep.include({ driver: 'huawei-sun2000', params: { host: '127.0.0.1', port, unit: 1 } })
     })
   })
@@ -136,14 +143,15 @@ describe('devices from the command line', function () {
     }
 
     it('should ask before it searches, and take no for an answer', async () => {
-      const { port, connections } = await startModbusServer({ values: meter(1234.567, 700) })
-      const no = await atTerminal(['devices', 'scan', '--host', '127.0.0.1', '--port', String(port)], [[/Go on\? \[y\/N\]/, '\n']])
+      const [[no, unasked], [yes, asked]] = await Promise.all(['\n', 'y\n'].map(async (answer) => {
+        const { port, connections } = await startModbusServer({ values: meter(1234.567, 700), isGateway: true })
+        return [await atTerminal(['devices', 'scan', '--host', '127.0.0.1', '--port', String(port)], [[/Go on\? \[y\/N\]/, answer]]), connections()] as const
+      }))
       expect(no.code, no.shown).to.equal(0)
       expect(no.shown).to.match(/Search 127\.0\.0\.1.*It only reads\. Go on\?/)
-      expect(connections()).to.equal(0)
-      const yes = await atTerminal(['devices', 'scan', '--host', '127.0.0.1', '--port', String(port)], [[/Go on\? \[y\/N\]/, 'y\n']])
+      expect(unasked).to.equal(0)
       expect(yes.shown).to.match(/speaks Modbus/)
-      expect(connections()).to.be.greaterThan(0)
+      expect(asked).to.be.greaterThan(0)
     })
 
     it('should lead through the kettle test', async () => {

@@ -5,7 +5,7 @@ import { expect } from 'aegir/chai'
 import { startPracticeChain } from '../../src/chain/practice-chain.ts'
 import { addressOf, publicKeyOf } from '../../src/signing/keys.ts'
 import { inBackground } from '../helpers/background.ts'
-import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
+import { callCli, killAllCli, runCli, startCli } from '../helpers/cli.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { stopAll } from '../helpers/stop-all.ts'
@@ -41,7 +41,7 @@ describe('the doctor', function () {
     chain = await startPracticeChain()
     await chain.fund(OWNER, { gas: 10n ** 18n, money: 100_000_000n })
     mining = mine()
-    const init = await runCli('init', '--data', data, '--name', 'Elm 4', '--owner', OWNER, '--area', 'elm street', '--chain', String(chain.chainId), '--escrow', chain.escrow, '--rpc', chain.rpcUrl, '--json')
+    const init = await callCli('init', '--data', data, '--name', 'Elm 4', '--owner', OWNER, '--area', 'elm street', '--chain', String(chain.chainId), '--escrow', chain.escrow, '--rpc', chain.rpcUrl, '--json')
     expect(init.code, init.stderr).to.equal(0)
     key = (JSON.parse(init.stdout) as { key: string }).key
   })
@@ -57,7 +57,7 @@ describe('the doctor', function () {
   }
 
   async function examine (...more: string[]): Promise<Report & { code: number | null }> {
-    const { code, stdout, stderr } = await runCli('doctor', '--data', data, '--json', ...more)
+    const { code, stdout, stderr } = await callCli('doctor', '--data', data, '--json', ...more)
     expect(stdout, stderr).to.match(/^\{.*\}\n$/)
     const report = JSON.parse(stdout) as Report
     // every trouble comes with what to do
@@ -104,7 +104,7 @@ describe('the doctor', function () {
 
   it('should find little to say about a home that is well', async () => {
     for (const move of [['authorize', '--limit', '20'], ['deposit', '60']]) {
-      const { code, stderr } = await runCli('wallet', ...move, '--data', data, '--owner-key', ownerKey)
+      const { code, stderr } = await callCli('wallet', ...move, '--data', data, '--owner-key', ownerKey)
       expect(code, stderr).to.equal(0)
     }
     await chain.fund(key as Hex, { gas: 10n ** 18n, money: 0n })

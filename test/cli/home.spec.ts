@@ -5,7 +5,7 @@ import { expect } from 'aegir/chai'
 import { startPracticeChain } from '../../src/chain/practice-chain.ts'
 import { addressOf, publicKeyOf } from '../../src/signing/keys.ts'
 import { inBackground } from '../helpers/background.ts'
-import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
+import { callCli, killAllCli, runCli, startCli } from '../helpers/cli.ts'
 import { stopAll } from '../helpers/stop-all.ts'
 import type { PracticeChain } from '../../src/chain/practice-chain.ts'
 import type { Hex } from '../../src/domain/units.ts'
@@ -46,13 +46,13 @@ describe('setting up and running a home from the command line', function () {
     const start = await runCli('start', '--data', data)
     expect(start.code).to.equal(3)
     expect(start.stderr).to.match(/wattmesh init/)
-    const status = await runCli('status', '--data', data)
+    const status = await callCli('status', '--data', data)
     expect(status.code).to.equal(5)
     expect(status.stderr).to.match(/No node is running.*wattmesh start/)
   })
 
   it('should refuse an owner that is no address', async () => {
-    const { code, stderr } = await runCli('init', '--data', data, '--owner', '0x12', '--area', 'x', '--chain', '1', '--escrow', chain.escrow, '--rpc', chain.rpcUrl)
+    const { code, stderr } = await callCli('init', '--data', data, '--owner', '0x12', '--area', 'x', '--chain', '1', '--escrow', chain.escrow, '--rpc', chain.rpcUrl)
     expect(code).to.equal(2)
     expect(stderr).to.match(/--owner must be an address/)
   })
@@ -63,7 +63,7 @@ describe('setting up and running a home from the command line', function () {
     expect(first.stdout).to.match(/Next:/)
     expect((await stat(join(data, 'node.key'))).mode & 0o777).to.equal(0o600)
     const key = await readFile(join(data, 'node.key'), 'utf8')
-    const second = await runCli(...initArgs())
+    const second = await callCli(...initArgs())
     expect(second.code).to.equal(3)
     expect(second.stderr).to.match(/already/)
     expect(await readFile(join(data, 'node.key'), 'utf8')).to.equal(key)
@@ -72,15 +72,15 @@ describe('setting up and running a home from the command line', function () {
   it('should register the key and move the owner\'s money', async () => {
     const authorize = await runCli('wallet', 'authorize', '--data', data, '--owner-key', ownerKey, '--limit', '20')
     expect(authorize.code, authorize.stderr).to.equal(0)
-    const deposit = await runCli('wallet', 'deposit', '60.5', '--data', data, '--owner-key', ownerKey)
+    const deposit = await callCli('wallet', 'deposit', '60.5', '--data', data, '--owner-key', ownerKey)
     expect(deposit.code, deposit.stderr).to.equal(0)
     expect(deposit.stdout).to.include('60.50 pEUR')
-    const withdraw = await runCli('wallet', 'withdraw', '0.5', '--data', data, '--owner-key', ownerKey)
+    const withdraw = await callCli('wallet', 'withdraw', '0.5', '--data', data, '--owner-key', ownerKey)
     expect(withdraw.stdout).to.include('60.00 pEUR')
-    const tooMuch = await runCli('wallet', 'withdraw', '61', '--data', data, '--owner-key', ownerKey)
+    const tooMuch = await callCli('wallet', 'withdraw', '61', '--data', data, '--owner-key', ownerKey)
     expect(tooMuch.code).to.equal(6)
     expect(tooMuch.stderr).to.match(/refused to withdraw: Unfunded/)
-    const odd = await runCli('wallet', 'deposit', 'much', '--data', data, '--owner-key', ownerKey)
+    const odd = await callCli('wallet', 'deposit', 'much', '--data', data, '--owner-key', ownerKey)
     expect(odd.code).to.equal(2)
     expect(odd.stderr).to.match(/is not an amount/)
   })
@@ -91,26 +91,26 @@ describe('setting up and running a home from the command line', function () {
     const status = await runCli('status', '--data', data)
     expect(status.code, status.stderr).to.equal(0)
     expect(status.stdout).to.match(/Elm 4 in market area "elm street"/).and.to.match(/books +not compared yet/)
-    const wallet = JSON.parse((await runCli('wallet', '--data', data, '--json')).stdout)
+    const wallet = JSON.parse((await callCli('wallet', '--data', data, '--json')).stdout)
     expect(wallet.account).to.deep.equal({ balance: '60000000', reserved: '0' })
     expect(wallet.key.dailyLimit).to.equal('20000000')
     expect((await stat(join(data, 'api.json'))).mode & 0o777).to.equal(0o600)
-    expect((await runCli('trades', '--data', data)).stdout).to.include('No trades yet.')
-    expect((await runCli('book', '--data', data)).code).to.equal(0)
-    const knobs = JSON.parse((await runCli('trading', '--data', data, '--pause', '--lowest-selling-price', '0.12', '--reserve', '20%', '--neighbours-only', 'yes', '--json')).stdout)
+    expect((await callCli('trades', '--data', data)).stdout).to.include('No trades yet.')
+    expect((await callCli('book', '--data', data)).code).to.equal(0)
+    const knobs = JSON.parse((await callCli('trading', '--data', data, '--pause', '--lowest-selling-price', '0.12', '--reserve', '20%', '--neighbours-only', 'yes', '--json')).stdout)
     expect(knobs).to.deep.equal({ lowestSellingPrice: '120000', reserve: '20%', neighboursOnly: true, paused: true })
-    expect((await runCli('status', '--data', data)).stdout).to.match(/trading +paused by you, neighbours only/)
-    expect((await runCli('trading', '--data', data, '--reset', '--pause')).stdout).to.match(/trading +paused\n.*just above/)
-    const odd = await runCli('trading', '--data', data, '--highest-buying-price', '0.1234567')
+    expect((await callCli('status', '--data', data)).stdout).to.match(/trading +paused by you, neighbours only/)
+    expect((await callCli('trading', '--data', data, '--reset', '--pause')).stdout).to.match(/trading +paused\n.*just above/)
+    const odd = await callCli('trading', '--data', data, '--highest-buying-price', '0.1234567')
     expect(odd.code).to.equal(2)
     expect(odd.stderr).to.match(/--highest-buying-price must be a decimal number/)
-    expect((await runCli('trading', '--data', data, '--reserve', 'half')).code).to.equal(2)
-    const why = await runCli('why', '--data', data)
+    expect((await callCli('trading', '--data', data, '--reserve', 'half')).code).to.equal(2)
+    const why = await callCli('why', '--data', data)
     expect(why.code, why.stderr).to.equal(0)
     node.child.kill('SIGTERM')
     const { code, stderr } = await node.finished
     expect(code, stderr).to.equal(0)
-    expect((await runCli('status', '--data', data)).code).to.equal(5)
+    expect((await callCli('status', '--data', data)).code).to.equal(5)
   })
 
   it('should refuse the wrong chain with one sentence', async () => {

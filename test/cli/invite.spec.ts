@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { startPracticeChain } from '../../src/chain/practice-chain.ts'
 import { inBackground } from '../helpers/background.ts'
-import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
+import { callCli, killAllCli, runCli, startCli } from '../helpers/cli.ts'
 import { stopAll } from '../helpers/stop-all.ts'
 import { until } from '../helpers/until.ts'
 import type { PracticeChain } from '../../src/chain/practice-chain.ts'
@@ -23,7 +23,7 @@ describe('inviting a neighbour from the command line', function () {
     folder = await mkdtemp(join(tmpdir(), 'wattmesh-invite-'))
     chain = await startPracticeChain()
     mining = inBackground(async () => chain.mine(Math.floor(Date.now() / 1000)), 100)
-    const { code, stderr } = await runCli('init', '--data', join(folder, 'alice'), '--owner', OWNERS[0], '--area', 'elm street', '--chain', String(chain.chainId), '--escrow', chain.escrow, '--rpc', chain.rpcUrl)
+    const { code, stderr } = await callCli('init', '--data', join(folder, 'alice'), '--owner', OWNERS[0], '--area', 'elm street', '--chain', String(chain.chainId), '--escrow', chain.escrow, '--rpc', chain.rpcUrl)
     expect(code, stderr).to.equal(0)
   })
 
@@ -32,7 +32,7 @@ describe('inviting a neighbour from the command line', function () {
   })
 
   it('should say what to do when there is no address to put into an invite', async () => {
-    const { code, stderr } = await runCli('invite', '--data', join(folder, 'alice'))
+    const { code, stderr } = await callCli('invite', '--data', join(folder, 'alice'))
     expect(code).to.equal(5)
     expect(stderr).to.match(/start the node first/)
   })
@@ -43,15 +43,15 @@ describe('inviting a neighbour from the command line', function () {
     const shown = await runCli('invite', '--data', join(folder, 'alice'))
     expect(shown.stdout).to.match(/^wattmesh-invite-1\.\S+\n$/)
     expect(shown.stderr).to.match(/█/)
-    const { invite, bootstrap } = JSON.parse((await runCli('invite', '--data', join(folder, 'alice'), '--json')).stdout) as { invite: string, bootstrap: string[] }
+    const { invite, bootstrap } = JSON.parse((await callCli('invite', '--data', join(folder, 'alice'), '--json')).stdout) as { invite: string, bootstrap: string[] }
     expect(bootstrap).to.have.length(1)
     expect(shown.stdout.trim()).to.equal(invite)
 
     const bob = join(folder, 'bob')
-    const noRpc = await runCli('join', invite, '--data', bob, '--owner', OWNERS[1])
+    const noRpc = await callCli('join', invite, '--data', bob, '--owner', OWNERS[1])
     expect(noRpc.code).to.equal(3)
     expect(noRpc.stderr).to.match(/recommends no service for chain 31337: say with --rpc/)
-    const cut = await runCli('join', invite.slice(0, -9), '--data', bob, '--owner', OWNERS[1], '--rpc', chain.rpcUrl)
+    const cut = await callCli('join', invite.slice(0, -9), '--data', bob, '--owner', OWNERS[1], '--rpc', chain.rpcUrl)
     expect(cut.code).to.equal(3)
     expect(cut.stderr).to.match(/cut or mistyped/)
     const joined = await runCli('join', invite, '--data', bob, '--owner', OWNERS[1], '--rpc', chain.rpcUrl)
@@ -60,13 +60,13 @@ describe('inviting a neighbour from the command line', function () {
 
     const second = startCli('start', '--data', bob, '--listen', '/ip4/127.0.0.1/tcp/0')
     await second.said(/ready/)
-    const statusOf = async (home: string): Promise<{ peers: unknown[], rulesDigest: string }> => JSON.parse((await runCli('status', '--data', join(folder, home), '--json')).stdout)
+    const statusOf = async (home: string): Promise<{ peers: unknown[], rulesDigest: string }> => JSON.parse((await callCli('status', '--data', join(folder, home), '--json')).stdout)
     await until(async () => (await statusOf('bob')).peers.length === 1, 60_000)
     expect((await statusOf('bob')).rulesDigest).to.equal((await statusOf('alice')).rulesDigest)
   })
 
   it('should refuse what is no invite', async () => {
-    const { code, stderr } = await runCli('join', 'hello', '--data', join(folder, 'carol'), '--owner', OWNERS[1])
+    const { code, stderr } = await callCli('join', 'hello', '--data', join(folder, 'carol'), '--owner', OWNERS[1])
     expect(code).to.equal(3)
     expect(stderr).to.match(/an invite begins with wattmesh-invite-1\./)
   })

@@ -4,7 +4,7 @@ import { expect } from 'aegir/chai'
 import { startPracticeChain } from '../../src/chain/practice-chain.ts'
 import { addressOf, publicKeyOf } from '../../src/signing/keys.ts'
 import { inBackground } from '../helpers/background.ts'
-import { killAllCli, runCli, startCli } from '../helpers/cli.ts'
+import { callCli, killAllCli, startCli } from '../helpers/cli.ts'
 import { needs } from '../helpers/debian.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import { BROKER_PASSWORD, BROKER_USER, listen, mosquitto } from '../helpers/mosquitto.ts'
@@ -35,7 +35,7 @@ describe('a running home in Home Assistant', function () {
     listener = listen(broker.port)
     const folder = temporaryDirectory()
     data = join(folder, 'data')
-    const init = await runCli('init', '--data', data, '--owner', OWNER, '--area', 'elm street', '--chain', String(chain.chainId), '--escrow', chain.escrow, '--rpc', chain.rpcUrl)
+    const init = await callCli('init', '--data', data, '--owner', OWNER, '--area', 'elm street', '--chain', String(chain.chainId), '--escrow', chain.escrow, '--rpc', chain.rpcUrl)
     expect(init.code, init.stderr).to.equal(0)
     const password = join(folder, 'password')
     writeFileSync(password, `${BROKER_PASSWORD}\n`)

@@ -49,6 +49,7 @@ interface ServerOptions {
   readonly port?: number
   readonly maxConnections?: number
   readonly silentUnits?: readonly number[]
+  readonly isGateway?: boolean
 }
 
 const started: ModbusServer[] = []
@@ -57,7 +58,7 @@ export async function serve (values: readonly ServedValue[], options: ServerOpti
   return startModbusServer({ values, ...options })
 }
 
-/** Starts pymodbus with these values on a free port, or on a serial line. */
+/** Starts pymodbus with these values on a free port, or on a serial line. A gateway says of units it does not have that they do not answer. */
 export async function startModbusServer (options: ServerOptions & { readonly values: readonly ServedValue[] }): Promise<ModbusServer> {
   const child = tied(spawn(PYTHON, ['test/drivers/counterparts/modbus_server.py', JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] }))
   const exited = once(child, 'exit')

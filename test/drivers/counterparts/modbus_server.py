@@ -1,6 +1,6 @@
 """A Modbus device made of pymodbus (Debian's python3-pymodbus): an implementation that shares nothing with the client under test.
 
-Arguments: {"serial": path, "baudRate": 9600, "maxConnections": 1, "values": [...], "silentUnits": [2]}; without "serial" it listens on TCP.
+Arguments: {"serial": path, "baudRate": 9600, "maxConnections": 1, "values": [...], "silentUnits": [2], "isGateway": false}; without "serial" it listens on TCP.
 A value is {"unit", "table", "address", "type", "value", "order", "size", "perSecond", "since"}; one with "perSecond" has grown that much a
 second since the Unix second "since" whenever it is read. Commands, one JSON object a line:
   {"set": [values]}                     at once
@@ -176,7 +176,7 @@ async def main():
         await listen_to_commands(server)
     else:
         server = ModbusTcpServer(context(), framer=ModbusSocketFramer, handler=TcpHandler, address=("127.0.0.1", OPTIONS.get("port", 0)),
-                                 allow_reuse_address=True, ignore_missing_slaves=True)
+                                 allow_reuse_address=True, ignore_missing_slaves=not OPTIONS.get("isGateway", False))
         serving = asyncio.ensure_future(server.serve_forever())
         while server.server is None or not server.server.sockets:
             await asyncio.sleep(0.01)
