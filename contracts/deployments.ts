@@ -1,18 +1,16 @@
-/** One escrow on one chain. An escrow holds exactly one token for ever. */
+/** One escrow of this release on one chain. */
 export interface Deployment {
   /** EIP-155 chain id. */
   readonly chainId: number
+  /** Follows from the token's address; both in lower case. */
   readonly escrow: `0x${string}`
   readonly token: `0x${string}`
   /** Block that created the escrow: where reading its events begins. */
   readonly deployBlock: bigint
 }
 
-/** Public deployments, oldest first. None yet: practice chains deploy their own. */
+/**
+ * Public escrows, each as `wattmesh chain deploy` prints it. None yet: practice chains deploy their own. A change of the contract
+ * changes every address, so it empties this list.
+ */
 export const deployments: readonly Deployment[] = []
-
-/** The newest known escrow of a chain, or of one token on it. */
-export function findDeployment (chainId: number, token?: `0x${string}`): Deployment | undefined {
-  return deployments.findLast(deployment =>
-    deployment.chainId === chainId && (token == null || deployment.token.toLowerCase() === token.toLowerCase()))
-}

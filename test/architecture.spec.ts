@@ -29,7 +29,7 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
     packages: ['libp2p', '@libp2p/*', '@chainsafe/*', '@multiformats/multiaddr', 'it-*', 'uint8arrays', 'uint8arraylist', 'datastore-level', 'multiformats', 'node:crypto', 'protons-runtime']
   },
   chain: {
-    values: ['domain', 'ports', 'contracts/abi.ts', 'contracts/receipts.ts'],
+    values: ['domain', 'ports', 'contracts/abi.ts', 'contracts/deployments.ts', 'contracts/receipts.ts'],
     types: [],
     packages: ['viem', 'node:child_process', 'node:fs', 'node:module', 'node:readline', 'node:stream', 'node:timers/promises']
   },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createPublicClient, createWalletClient, defineChain, encodeFunctionData, http } from 'viem'
+import { BaseError, createPublicClient, createWalletClient, defineChain, encodeFunctionData, http } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { CodedError } from '../domain/errors.ts'
 import { chainError, reverted } from './errors.ts'
@@ -18,6 +18,9 @@ const DEFAULT_REPLACE_AFTER_MS = 60_000
 /** How often one transaction is sent again with a higher fee. */
 const MAX_REPLACEMENTS = 5
 
+/** How nodes say that a transaction waits at this place already, which may be the very same. */
+const PLACE_TAKEN = /underpriced|replac|already (?:known|imported)/i
+
 export interface ChainClientInit {
   readonly rpcUrl: string
   readonly chainId: number
@@ -31,7 +34,7 @@ export interface ChainClientInit {
 
 export interface ChainWriterInit extends ChainClientInit {
   readonly privateKey: Hex
-  /** Remembers what is on its way, so that a restart does not wait behind it for ever. */
+  /** Remembers what is on its way, so that a restart does not wait behind it for ever. With it, nobody else may use the key. */
   readonly notes?: Notes
   /** Ends the wait for transactions that are not mined yet. */
   readonly signal?: AbortSignal
@@ -68,6 +71,10 @@ export interface ChainWriter {
 }
 
 export type ChainReader = PublicClient<HttpTransport, Chain>
+
+function replaceAfter (init: ChainClientInit): number {
+  return init.replaceAfterMs ?? DEFAULT_REPLACE_AFTER_MS
+}
 
 function chainOf (init: ChainClientInit): Chain {
   return defineChain({
@@ -124,7 +131,7 @@ interface Line {
   readonly reader: ChainReader
   readonly account: PrivateKeyAccount
   readonly wallet: WalletClient<HttpTransport, Chain, PrivateKeyAccount>
-  /** What we sent last, also before a restart: as long as it is not mined, nothing behind it can be. */
+  /** What we sent last, or were about to, also before a restart: as long as it is not mined, nothing behind it can be. */
   readonly unmined: Keepsake<Place>
 }
 
@@ -148,7 +155,7 @@ async function write (line: Line, call: Write | RawWrite): Promise<Mined> {
   const gas = estimate * 5n / 4n + ('data' in call ? 0n : call.extraGas ?? 0n)
   const place = await nextPlace(line)
   const outgoing: Outgoing = { request: { to: call.to, data, gas, nonce: place.nonce }, hashes: [], fees: place.fees }
-  await send(line, outgoing)
+  await sendFirst(line, outgoing)
   const receipt = await untilMined(line, outgoing)
   if (receipt.status === 'reverted') {
     if (contract != null) {
@@ -160,14 +167,26 @@ async function write (line: Line, call: Write | RawWrite): Promise<Mined> {
   return { tx: receipt.transactionHash, block: receipt.blockNumber, gasUsed: receipt.gasUsed, logs: receipt.logs }
 }
 
-/** The next nonce and what the chain asks for now, or the place of what we gave up on and a fee that pushes it out. */
+/**
+ * The next nonce and what the chain asks for now, or the place of what we gave up on and a fee that pushes it out. A key with notes
+ * is this node's own: what waits in its name and is not noted, as on a new disk, gets its time and then makes room too.
+ */
 async function nextPlace (line: Line): Promise<Place> {
-  const { reader, account: { address } } = line
-  const [fees, unmined] = await Promise.all([feesNow(reader), line.unmined.get()])
-  if (unmined != null && await reader.getTransactionCount({ address, blockTag: 'latest' }) === unmined.nonce) {
-    return { nonce: unmined.nonce, fees: higher(unmined.fees, fees) }
+  const { init, reader, account: { address } } = line
+  const counts = async (): Promise<number[]> => Promise.all([
+    reader.getTransactionCount({ address, blockTag: 'latest' }), reader.getTransactionCount({ address, blockTag: 'pending' })
+  ])
+  const noted = await line.unmined.get()
+  const patience = performance.now() + (init.notes == null ? 0 : replaceAfter(init))
+  let [mined, sent] = await counts()
+  while (sent > mined && noted?.nonce !== mined && performance.now() < patience && init.signal?.aborted !== true) {
+    await sleep(init.pollMs)
+    ;[mined, sent] = await counts()
   }
-  return { nonce: await reader.getTransactionCount({ address, blockTag: 'pending' }), fees }
+  const fees = await feesNow(reader)
+  return sent > mined && noted?.nonce === mined
+    ? { nonce: mined, fees: higher(noted.fees, fees) }
+    : { nonce: init.notes == null ? sent : mined, fees }
 }
 
 async function feesNow (reader: ChainReader): Promise<Fees> {
@@ -189,9 +208,21 @@ function higher (before: Fees, now?: Fees): Fees {
       }
 }
 
+/** Noted before it leaves: we may be killed, or the answer be lost, while it is on its way. */
 async function send ({ wallet, unmined }: Line, { request, fees, hashes }: Outgoing): Promise<void> {
-  hashes.push(await wallet.sendTransaction({ ...request, ...fees }))
   await unmined.set({ nonce: request.nonce, fees })
+  hashes.push(await wallet.sendTransaction({ ...request, ...fees }))
+}
+
+/** Sends the transaction for the first time, for more than what waits at its place if there is such a one. */
+async function sendFirst (line: Line, outgoing: Outgoing, raises = 0): Promise<void> {
+  return send(line, outgoing).catch(async (error: unknown) => {
+    if (raises === MAX_REPLACEMENTS || !(error instanceof BaseError) || !PLACE_TAKEN.test(error.details)) {
+      throw error
+    }
+    outgoing.fees = higher(outgoing.fees)
+    return sendFirst(line, outgoing, raises + 1)
+  })
 }
 
 /** Sends the transaction again for more. A refusal is no failure: a version before it may just have been mined. */
@@ -211,7 +242,7 @@ async function replace (line: Line, outgoing: Outgoing): Promise<unknown> {
 async function untilMined (line: Line, outgoing: Outgoing): Promise<TransactionReceipt> {
   const { init, reader } = line
   const timeoutMs = init.minedTimeoutMs ?? DEFAULT_MINED_TIMEOUT_MS
-  const replaceAfterMs = init.replaceAfterMs ?? DEFAULT_REPLACE_AFTER_MS
+  const replaceAfterMs = replaceAfter(init)
   const started = performance.now()
   let replacements = 0
   let failure: unknown

@@ -13,6 +13,7 @@ export type ChainErrorCode =
   | 'CHAIN_NO_DEPLOYER'
   | 'CHAIN_BAD_TOKEN'
   | 'CHAIN_BAD_CODE'
+  | 'CHAIN_BAD_LIST'
   | 'CHAIN_REVERTED'
   | 'CHAIN_TIMEOUT'
   | 'CHAIN_STOPPED'

@@ -117,6 +117,61 @@ describe('a transaction that is not mined', () => {
     await third
   })
 
+  it('should be pushed out by the next one when only the answer to it was lost, also after a restart', async () => {
+    const notes = createMemoryStore()
+    proxy.answers.eth_sendRawTransaction = async (real) => {
+      await real()
+      throw new Error('the answer is lost')
+    }
+    const lost = await rig.settlement(key, { rpcUrl: proxy.url, notes }).release(NOBODY, [NOBODY]).then(() => 'mined', ({ code }) => code)
+    expect(lost).to.match(/^CHAIN_(UNREACHABLE|FAILED)$/)
+    const first = await next()
+    const release = rig.settlement(key, { notes }).release(NOBODY, [NOBODY])
+    const second = await next(first)
+    expect(second.nonce).to.equal(first.nonce)
+    await rig.chain.mine(0)
+    expect((await release).tx).to.equal(second.hash)
+  })
+
+  it('should make room after its time when a restart on a new disk knows nothing of it', async () => {
+    void rig.settlement(key).release(NOBODY, [NOBODY]).catch(() => {})
+    const first = await next()
+    const release = rig.settlement(key, { notes: createMemoryStore(), replaceAfterMs: REPLACE_AFTER_MS }).release(NOBODY, [NOBODY])
+    const second = await next(first)
+    expect(second.nonce).to.equal(first.nonce)
+    await rig.chain.mine(0)
+    expect((await rig.client.getTransaction({ hash: (await release).tx })).nonce).to.equal(first.nonce)
+  })
+
+  it('should be waited for while it has time, whoever sent it', async () => {
+    void rig.settlement(key).release(NOBODY, [NOBODY]).catch(() => {})
+    const first = await next()
+    const release = rig.settlement(key, { rpcUrl: proxy.url, notes: createMemoryStore() }).release(NOBODY, [NOBODY])
+    await until(() => proxy.calls.filter(({ params }) => params[1] === 'pending').length > 2)
+    await rig.chain.mine(0)
+    const second = await next(first)
+    expect(second.nonce).to.equal(first.nonce + 1)
+    await rig.chain.mine(0)
+    expect((await release).tx).to.equal(second.hash)
+  })
+
+  it('should not grow dearer with every answer of a service that refuses it', async () => {
+    const notes = createMemoryStore()
+    const refusing = await startProxy(rig.chain.rpcUrl)
+    refusing.answers.eth_sendRawTransaction = async () => { throw new Error('refused') }
+    const dear = rig.settlement(key, { rpcUrl: refusing.url, notes })
+    for (let tries = 0; tries < 2; tries++) {
+      expect(await dear.release(NOBODY, [NOBODY]).then(() => 'mined', ({ code }) => code)).to.match(/^CHAIN_(UNREACHABLE|FAILED)$/)
+    }
+    refusing.close()
+    const release = rig.settlement(key, { notes }).release(NOBODY, [NOBODY])
+    const { fees } = await next()
+    const { maxFeePerGas } = await rig.client.estimateFeesPerGas()
+    expect(fees[0]).to.equal(maxFeePerGas)
+    await rig.chain.mine(0)
+    await release
+  })
+
   it('should be sent again for more on a chain that knows one gas price only', async () => {
     const withoutBaseFee = async (real: () => Promise<unknown>): Promise<unknown> => ({ ...await real() as object, baseFeePerGas: undefined })
     proxy.answers.eth_getBlockByNumber = withoutBaseFee

@@ -6,9 +6,12 @@ import { createTestClient, http, walletActions } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import { practiceTokenAbi, practiceTokenBytecode } from '../../contracts/abi.ts'
+import { deploymentsOf } from '../../src/chain/deployments.ts'
 import { startAnvil } from '../helpers/anvil.ts'
 import { callCli, killAllCli, runCli } from '../helpers/cli.ts'
 import { stopAll } from '../helpers/stop-all.ts'
+import type { Deployment } from '../../contracts/deployments.ts'
+import type { Account } from '../../src/domain/units.ts'
 import type { Anvil } from '../helpers/anvil.ts'
 import type { Finished } from '../helpers/cli.ts'
 
@@ -60,6 +63,10 @@ describe('deploying an escrow from the command line', function () {
     expect(first.stdout).to.match(/block +2\n/).and.match(/gas +\d{6,}\n/)
     expect(first.stdout).to.include(`wattmesh init --chain 31337 --escrow ${address} `)
     expect(first.stdout).to.include(`  market:\n    chainId: 31337\n    escrow: "${address}"\n  chain:\n    deployBlock: 2\n`)
+
+    const [, chainId, escrow, token, block] = /^ {2}\{ chainId: (\d+), escrow: '(\w+)', token: '(\w+)', deployBlock: (\d+)n \}$/m.exec(first.stdout) ?? []
+    const entry = { chainId: Number(chainId), escrow, token, deployBlock: BigInt(block) } as Deployment
+    expect(deploymentsOf(TOKEN.toLowerCase() as Account, [entry])).to.deep.equal([{ chainId: 31337, escrow: address, token: TOKEN.toLowerCase(), deployBlock: 2n }])
 
     const second = await deploy()
     expect(second.code, second.stderr).to.equal(0)

@@ -16,7 +16,7 @@ export function chainCommand (): Command {
     .option('--chain <id>', 'refuse any chain but this', whole(1, Number.MAX_SAFE_INTEGER))
     .addOption(jsonOption())
     .action(deploy)
-  command.command('address').description('where the escrow of a token is on every chain, without asking one')
+  command.command('address').description('where the escrow of a token is on every chain, and on which it is known to be, without asking one')
     .requiredOption('--token <address>', 'token the escrow holds')
     .action(address)
   return command
@@ -57,10 +57,18 @@ async function deploy (options: DeployOptions): Promise<void> {
   if (deployBlock != null) {
     print('  chain:')
     print(`    deployBlock: ${deployBlock}`)
+    print()
+    print('An escrow for everybody belongs into contracts/deployments.ts, so that `wattmesh chain address` tells of it:')
+    print(`  { chainId: ${chainId}, escrow: '${escrow}', token: '${token.address}', deployBlock: ${deployBlock}n }`)
   }
 }
 
 async function address (options: { token: string }): Promise<void> {
   const { escrowAddress } = await import('../../chain/deploy.ts')
-  print(escrowAddress(account('--token', options.token)))
+  const { deploymentsOf } = await import('../../chain/deployments.ts')
+  const token = account('--token', options.token)
+  print(escrowAddress(token))
+  for (const { chainId, deployBlock } of deploymentsOf(token)) {
+    print(`  on chain ${chainId} since block ${deployBlock}`)
+  }
 }
