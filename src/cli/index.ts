@@ -21,7 +21,7 @@ import { tradesCommand } from './commands/trades.ts'
 import { tradingCommand } from './commands/trading.ts'
 import { walletCommand } from './commands/wallet.ts'
 import { whyCommand } from './commands/why.ts'
-import { fail } from './output.ts'
+import { endWithReader, fail } from './output.ts'
 
 /** Every command, in the order in which people meet them. */
 export const COMMANDS: ReadonlyArray<() => Command> = [
@@ -65,5 +65,6 @@ export async function run (args: readonly string[]): Promise<number> {
 }
 
 if (import.meta.main) {
+  endWithReader()
   process.exitCode = await run(process.argv.slice(2))
 }
