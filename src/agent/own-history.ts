@@ -41,7 +41,7 @@ const MAX_CLEARNESS = 1.2
 
 export const ownHistory: Forecaster = {
   name: 'own-history',
-  title: 'From the home\'s own last week',
+  title: 'From the home\'s own last two weeks',
   start: (rules) => startOwnHistory(rules, decisionLead(rules))
 }
 

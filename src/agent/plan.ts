@@ -71,7 +71,6 @@ export function plan (input: PlanInput): Plan {
   }
   const use = batteryUse(expectation, input)
   const netWh = use?.netWh ?? expectation.netWh
-  const spareWh = use?.spareWh ?? 0
   const wanted = quantities(netWh, expectation, input)
   const stored = useStored(wanted, use, input)
   const { surplusWh, deficitWh, storedWh } = stored

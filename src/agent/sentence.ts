@@ -63,7 +63,8 @@ function action ({ quantityWh, side, storedWh, schedule, limit }: Reckoning, { s
   if (boughtWh > 0 && boughtWh >= quantityWh) {
     return `looks for nothing more because ${energy(boughtWh)} are bought already`
   }
-  const forBattery = storedWh === 0 ? '' : storedWh === quantityWh ? ' for the battery' : `, ${energy(storedWh)} of it for the battery,`
+  const part = storedWh === 0 ? '' : `, ${energy(storedWh)} of it for the battery,`
+  const forBattery = storedWh === quantityWh ? ' for the battery' : part
   return limit == null
     ? 'buys nothing because your highest buying price is below what neighbours would ask'
     : `looks for ${energy(quantityWh)}${forBattery} at ${price(limit, situation)} per kWh or less${soFar(boughtWh, 'bought')}`

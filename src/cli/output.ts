@@ -7,6 +7,16 @@ export function print (line = ''): void {
   process.stdout.write(`${line}\n`)
 }
 
+/** Whoever reads the first lines only, as `head` does, has what he wanted: the program ends then. */
+export function endWithReader (): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') {
+      throw error
+    }
+    process.exit()
+  })
+}
+
 /** One line about what is going on. */
 export function note (line = ''): void {
   process.stderr.write(`${line}\n`)

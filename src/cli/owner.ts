@@ -1,6 +1,6 @@
 /** What commands need that move something in the name of a home's owner, straight on the chain. */
 import { Option } from 'commander'
-import { readKeyFile } from '../config/key-file.ts'
+import { readKeyFile, readNamedKeyFile } from '../config/key-file.ts'
 import { loadConfig } from '../config/load.ts'
 import { CodedError } from '../domain/errors.ts'
 import { keepOrCreateKey } from './keys.ts'
@@ -53,7 +53,7 @@ export function homeSetup (options: HomeOptions): HomeSetup {
 export async function ownerSetup (options: OwnerOptions): Promise<OwnerSetup> {
   const { addressOf, publicKeyOf } = await import('../signing/keys.ts')
   const setup = homeSetup(options)
-  const ownerPrivateKey = readKeyFile(options.ownerKey)
+  const ownerPrivateKey = readNamedKeyFile(options.ownerKey)
   const owner = addressOf(publicKeyOf(ownerPrivateKey))
   if (owner !== setup.config.owner) {
     throw new CodedError('KEY_INVALID', `The key in ${options.ownerKey} belongs to ${owner}, but the owner of this home is ${setup.config.owner}: give the owner's key.`)

@@ -13,13 +13,22 @@ const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0
  * `KEY_INVALID`. No message ever shows what is in it.
  */
 export function readKeyFile (path: string): Hex {
-  const { mode, content } = readFile(path)
+  return readKey(path, 'put your backup of it there, or run `wattmesh init` where there is no home yet')
+}
+
+/** The same of a file that somebody named on the command line. */
+export function readNamedKeyFile (path: string): Hex {
+  return readKey(path, 'give the path of a file that holds 0x and 64 hexadecimal digits')
+}
+
+function readKey (path: string, advice: string): Hex {
+  const { mode, content } = readFile(path, advice)
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw keyError('KEY_EXPOSED', `Others on this computer can read the key in ${path}: run \`chmod 600 ${path}\`, and use a new key if they may have done so.`)
   }
   const key = content.trim()
   if (!isKey(key)) {
-    throw keyError('KEY_INVALID', `There is no key in ${path}: put your backup of it there, or move the file away and run \`wattmesh init\`.`)
+    throw keyError('KEY_INVALID', `What is in ${path} is no private key: ${advice}.`)
   }
   return key
 }
@@ -36,14 +45,14 @@ function isKey (text: string): text is Hex {
   return isHex(text, 32) && BigInt(text) > 0n && BigInt(text) < CURVE_ORDER
 }
 
-function readFile (path: string): { mode: number, content: string } {
+function readFile (path: string, advice: string): { mode: number, content: string } {
   let file: number | undefined
   try {
     file = openSync(path, 'r')
     return { mode: fstatSync(file).mode, content: readFileSync(file, 'utf8') }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw keyError('KEY_MISSING', `There is no key at ${path}: run \`wattmesh init\` first, or put your backup of it there.`, error)
+      throw keyError('KEY_MISSING', `There is no file at ${path}: ${advice}.`, error)
     }
     throw keyError('KEY_INVALID', `The key at ${path} cannot be read: check that it is a file and that you may read it.`, error)
   } finally {

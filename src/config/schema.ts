@@ -96,7 +96,7 @@ export const configSchema = Type.Object({
 
   trading: Type.Object({
     paused: yesOrNo({ default: false, description: 'Make no new offers and trades. What is agreed is delivered and settled. Can be changed while the node runs: `wattmesh trading`.' }),
-    forecast: listedName({ default: 'own-history', description: 'How the node expects what the home will need: `own-history` from its own last week, `persistence` as in the newest metered period.', flag: '--forecast' }),
+    forecast: listedName({ default: 'own-history', description: 'How the node expects what the home will need: `own-history` from its own last two weeks, `persistence` as in the newest metered period.', flag: '--forecast' }),
     strategy: listedName({ default: 'fair-trader', description: 'How prices are chosen between the two tariffs.', flag: '--strategy' }),
     lowestSellingPrice: Type.Optional(decimal({ unit: 'tokens per kWh', description: 'Never sell below this, even where the tariff would allow it.', example: '0.12' })),
     highestBuyingPrice: Type.Optional(decimal({ unit: 'tokens per kWh', description: 'Never buy above this, even where the tariff would allow it.', example: '0.25' })),
@@ -145,7 +145,7 @@ export const configSchema = Type.Object({
   }, { description: 'Publishing to Home Assistant over MQTT.' }),
 
   clock: Type.Object({
-    speed: number(0.001, 100_000, { default: 1, description: 'How many seconds of the market pass in one real second.' }),
+    speed: number(0.001, 100_000, { default: 1, description: 'How many seconds of the market pass in one real second; with a real meter 200 at most.' }),
     realStartMs: Type.Optional(whole(0, MAX, { unit: 'Unix milliseconds', description: 'The real time at which the market showed `marketStart`. The same for every home of a practice market.', example: 1767225600000 })),
     marketStart: Type.Optional(whole(0, MAX, { unit: 'Unix seconds', description: 'What the market showed then.', example: 1767225600 }))
   }, { description: 'For practice only: lets a day pass in minutes.' }),

@@ -91,6 +91,7 @@ Ten homes in Fontana, California, hourly from August 2016 to July 2017 (EPRI, pu
 All of them have PV, so neighbours have a surplus and a need at much the same times: a hard street. Walk-forward: the home
 is shown one hour after the other, and no decision sees an hour that was not over. The forecast's constants were chosen on
 homes 1–5, August–January; that the weight of the load adapts itself was added after looking at homes 6 and 7, so the figures of these two are not untouched.
+That own use is weighed hour by hour from two weeks without the days that stand out was chosen on homes 1–5, August–January, alone.
 
 ## Forecasts
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -57,10 +58,28 @@ describe('setting up and running a home from the command line', function () {
     expect(stderr).to.match(/--owner must be an address/)
   })
 
+  it('should refuse settings no node would start with, and prices that leave nothing to trade, before anything is written', async () => {
+    const [address, price, swapped] = await Promise.all([['--rpc', 'elm street'], ['--retail', '0,30'], ['--retail', '0.05']].map(async (wrong) => runCli(...initArgs(), ...wrong)))
+    expect([address.code, price.code, swapped.code]).to.deep.equal([3, 3, 2])
+    expect(address.stderr).to.match(/'chain\.rpc'.*not "elm street"/)
+    expect(price.stderr).to.match(/'tariff\.retail'.*not "0,30"/)
+    expect(swapped.stderr).to.match(/--retail \(0\.05\) must be above --feed-in \(0\.08\)/)
+    expect(existsSync(data)).to.be.false()
+  })
+
+  it('should ask for the owner\'s key where it was said to be, and go quietly when nobody reads on', async () => {
+    const missing = await runCli('chain', 'deploy', '--rpc', chain.rpcUrl, '--token', OWNER, '--key', join(folder, 'nothing'))
+    expect([missing.code, missing.stderr]).to.deep.equal([3, `wattmesh: There is no file at ${join(folder, 'nothing')}: give the path of a file that holds 0x and 64 hexadecimal digits.\n`])
+    const list = startCli('devices', 'list')
+    list.child.stdout?.destroy()
+    const { code, stderr } = await list.finished
+    expect([code, stderr]).to.deep.equal([0, ''])
+  })
+
   it('should set up a home once and never overwrite it', async () => {
     const first = await runCli(...initArgs())
     expect(first.code, first.stderr).to.equal(0)
-    expect(first.stdout).to.match(/Next:/)
+    expect(first.stdout).to.match(/Next:/).and.to.include(`wattmesh start --data ${data}\n`)
     expect((await stat(join(data, 'node.key'))).mode & 0o777).to.equal(0o600)
     const key = await readFile(join(data, 'node.key'), 'utf8')
     const second = await callCli(...initArgs())

@@ -16,6 +16,7 @@ import { createMemoryStreet } from '../../src/simulator/memory-network.ts'
 import { createMemoryEscrow } from '../../src/simulator/memory-settlement.ts'
 import { createMemoryStore } from '../../src/simulator/memory-store.ts'
 import { createVirtualClock } from '../../src/simulator/virtual-clock.ts'
+import type { Forecaster } from '../../src/agent/forecast.ts'
 import type { MarketRules } from '../../src/domain/market-rules.ts'
 import type { SignedOrder } from '../../src/domain/order.ts'
 import type { TradeAnswer, TradeRequest } from '../../src/domain/trade-message.ts'
@@ -112,6 +113,8 @@ export interface MemoryHomesInit {
   /** When the street begins, `STREET_START` unless told. */
   readonly start?: number
   readonly logger?: Logger
+  /** What was is what will be, unless told. */
+  readonly forecaster?: Forecaster
   readonly rules?: MarketRules
   /** The community everybody asks; without one the street is open. */
   readonly membership?: Membership
@@ -217,7 +220,7 @@ export async function startMemoryHomes (profiles: EnergyProfile[], options: Memo
       book: new OrderBook({ rules, maxOrders: 20_000, maxPerSigner: 256 }),
       mechanism: continuous,
       strategy: fairTrader,
-      forecaster: persistence,
+      forecaster: options.forecaster ?? persistence,
       createLedger: (onChange) => new Ledger(powered(adapters.store), onChange),
       newTradeId: () => `0x${(index + 1).toString(16).padStart(32, '0')}${(trades[index]++).toString(16).padStart(32, '0')}` as Hex
     })

@@ -18,12 +18,12 @@ async function book (options: { data?: string, json?: boolean }): Promise<void> 
     printJson(periods)
     return
   }
-  const { token } = await node.wallet()
+  const { token, owner } = await node.wallet()
   const rows = periods.flatMap(({ periodStart, offers }) => offers.map(({ entry, price }) => [
     time(periodStart),
     formatEnergy(entry.remaining),
     `${formatMoney(BigInt(price), token.decimals, 4)} ${token.symbol}`,
-    entry.order.order.maker
+    entry.order.order.maker === owner ? 'this home' : entry.order.order.maker
   ]))
   if (rows.length === 0) {
     print('Nobody offers anything for the periods that are open now.')

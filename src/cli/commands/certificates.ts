@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { readKeyFile } from '../../config/key-file.ts'
+import { readNamedKeyFile } from '../../config/key-file.ts'
 import { DAY_SEC, exportOfDay } from '../../domain/certificate.ts'
 import { CodedError } from '../../domain/errors.ts'
 import { isMetered } from '../../domain/reading.ts'
@@ -43,7 +43,7 @@ export function certificatesCommand (): Command {
 
 async function deploy (options: { readonly rpc: string, readonly key: string, readonly chain?: number, readonly json?: boolean }): Promise<void> {
   const { deployCertificates } = await import('../../chain/certificates.ts')
-  const { contract, created } = await deployCertificates({ rpcUrl: options.rpc, privateKey: readKeyFile(options.key), chainId: options.chain, pollMs: POLL_MS })
+  const { contract, created } = await deployCertificates({ rpcUrl: options.rpc, privateKey: readNamedKeyFile(options.key), chainId: options.chain, pollMs: POLL_MS })
   if (options.json === true) {
     printJson({ contract, created: created ?? null })
     return

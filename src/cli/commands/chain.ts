@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { readKeyFile } from '../../config/key-file.ts'
+import { readNamedKeyFile } from '../../config/key-file.ts'
 import { account, jsonOption, whole } from '../options.ts'
 import { print, printJson } from '../output.ts'
 
@@ -33,7 +33,7 @@ interface DeployOptions {
 async function deploy (options: DeployOptions): Promise<void> {
   const { deployEscrow } = await import('../../chain/deploy.ts')
   const { chainId, escrow, token, created, deployBlock } = await deployEscrow({
-    rpcUrl: options.rpc, token: account('--token', options.token), privateKey: readKeyFile(options.key), chainId: options.chain, pollMs: POLL_MS
+    rpcUrl: options.rpc, token: account('--token', options.token), privateKey: readNamedKeyFile(options.key), chainId: options.chain, pollMs: POLL_MS
   })
   if (options.json === true) {
     printJson({ chainId, escrow, token, created: created ?? null, deployBlock: deployBlock ?? null })

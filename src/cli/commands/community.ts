@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { readKeyFile } from '../../config/key-file.ts'
+import { readNamedKeyFile } from '../../config/key-file.ts'
 import { CodedError } from '../../domain/errors.ts'
 import { isGoodAt } from '../../domain/member.ts'
 import { account, dataOption, jsonOption, whole } from '../options.ts'
@@ -65,7 +65,7 @@ async function found (options: FoundOptions): Promise<void> {
     throw new CodedError('USAGE_BAD_ADDRESS', `--founder names ${twice} twice, or it is nobody's: name every founding household once.`)
   }
   const { chainId, book, created } = await foundMeterBook({ founders, quorum: options.quorum }, {
-    rpcUrl: options.rpc, privateKey: readKeyFile(options.key), chainId: options.chain, pollMs: POLL_MS
+    rpcUrl: options.rpc, privateKey: readNamedKeyFile(options.key), chainId: options.chain, pollMs: POLL_MS
   })
   if (options.json === true) {
     printJson({ chainId, book, founders, quorum: options.quorum, created: created ?? null })

@@ -8,7 +8,7 @@ import { dataOption, pathsOf } from '../options.ts'
 import { note } from '../output.ts'
 
 /** Settings that can be given on the command line as well. */
-const SETTINGS = FIELDS.flatMap(({ path, schema: { flag, description } }) => flag == null ? [] : [{ path, option: new Option(`${flag} <value>`, description) }])
+const SETTINGS = FIELDS.flatMap(({ path, schema: { flag, description } }) => flag == null ? [] : [{ path, option: new Option(`${flag} <value>`, asHelp(description)) }])
 
 export function startCommand (): Command {
   const command = new Command('start')
@@ -20,6 +20,11 @@ export function startCommand (): Command {
     const flags = Object.fromEntries(SETTINGS.map(({ path, option }) => [path, options[option.attributeName()]]))
     await start(options.data ?? folder, flags)
   })
+}
+
+/** Begins as the help of other options does. */
+function asHelp (description: string): string {
+  return `${description.slice(0, 1).toLowerCase()}${description.slice(1)}`.replace(/\.$/, '')
 }
 
 async function start (data: string | undefined, flags: Record<string, string | undefined>): Promise<void> {

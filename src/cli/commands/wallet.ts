@@ -41,11 +41,15 @@ async function wallet (options: { data?: string, json?: boolean }): Promise<void
     printJson({ token, account, key, owner, tabs })
     return
   }
-  const shown = (amount: string): string => `${formatMoney(BigInt(amount), token.decimals)} ${token.symbol}`
+  const amountOf = (amount: string): string => formatMoney(BigInt(amount), token.decimals)
+  const shown = (amount: string): string => `${amountOf(amount)} ${token.symbol}`
+  const sums = [account.balance, account.reserved, (BigInt(account.balance) - BigInt(account.reserved)).toString()]
+  const width = Math.max(...sums.map((sum) => amountOf(sum).length))
+  const [balance, reserved, free] = sums.map((sum) => `${amountOf(sum).padStart(width)} ${token.symbol}`)
   print(`Owner ${owner}`)
-  print(`  in the escrow   ${shown(account.balance)}`)
-  print(`  set aside       ${shown(account.reserved)} for open tabs`)
-  print(`  free            ${shown((BigInt(account.balance) - BigInt(account.reserved)).toString())}`)
+  print(`  in the escrow   ${balance}`)
+  print(`  set aside       ${reserved} for open tabs`)
+  print(`  free            ${free}`)
   print(key.validUntil === 0
     ? `  node key        ${key.address} is not registered: run \`wattmesh wallet authorize\``
     : `  node key        ${key.address} until ${new Date(key.validUntil * 1000).toISOString().slice(0, 10)}, ${shown(key.leftToday)} left today`)
