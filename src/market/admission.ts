@@ -26,7 +26,7 @@ export interface OrderBounds {
 export interface AdmissionContext {
   readonly rules: MarketRules
   readonly rulesDigest: Hex
-  readonly book: Pick<OrderBook, 'revisionOf' | 'standing' | 'openOf'>
+  readonly book: Pick<OrderBook, 'revisionOf' | 'standing' | 'hasOpen'>
   readonly now: UnixSeconds
   readonly bounds: OrderBounds
   /** Whether the community lets an owner trade now; in a market without a meter book, always. */
@@ -59,7 +59,7 @@ export const ADMISSION_RULES: readonly AdmissionRule[] = [
   { number: 7, code: 'TOO_FAR_AHEAD', result: 'ignore', applies: isTooEarly },
   { number: 8, code: 'KNOWN', result: 'ignore', applies: (order, { book }, id) => book.standing(order.signer, order.periodStart, order.side)?.order.id === id() },
   { number: 9, code: 'SUPERSEDED', result: 'ignore', applies: (order, { book }) => order.revision <= book.revisionOf(order.signer, order.periodStart, order.side) },
-  { number: 10, code: 'QUOTA', result: 'ignore', applies: (order, { book, bounds }) => opensAnother(order, book) && book.openOf(order.signer) >= bounds.maxOpenOrdersPerSigner },
+  { number: 10, code: 'QUOTA', result: 'ignore', applies: (order, { book, bounds }) => opensAnother(order, book) && book.hasOpen(order.signer, bounds.maxOpenOrdersPerSigner) },
   { number: 11, code: 'NOT_MEMBER', result: 'ignore', applies: (order, { isMember }) => !isMember(order.maker) },
   { number: 12, code: 'TOO_MANY', result: 'ignore', applies: (order, { acceptedOf, bounds }) => acceptedOf(order.signer) >= bounds.maxOrdersPerSignerPerPeriod },
   { number: 13, code: 'UNPAID', result: 'ignore', applies: (order, { rules, isKnown, workBits, bounds }, id) => rules.unknownMakers === 'work' && !isKnown(order) && workBits(id()) < bounds.minWorkBits }
@@ -98,10 +98,14 @@ function isTooEarly (order: Order, { rules, now, bounds }: Pick<AdmissionContext
 }
 
 function isFallingSchedule (schedule: readonly Knot[], { maxAt, maxPrice }: { maxAt: number, maxPrice: PricePerKwh }): boolean {
-  return schedule.every(({ at, price }, index) => {
-    const before = schedule[index - 1] ?? { at: -1, price: maxPrice }
-    return isWhole(at, before.at + 1, maxAt) && price >= 0n && price <= before.price
-  })
+  let before = { at: -1, price: maxPrice }
+  for (const knot of schedule) {
+    if (!isWhole(knot.at, before.at + 1, maxAt) || knot.price < 0n || knot.price > before.price) {
+      return false
+    }
+    before = knot
+  }
+  return true
 }
 
 function opensAnother (order: Order, book: AdmissionContext['book']): boolean {

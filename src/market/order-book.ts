@@ -7,7 +7,7 @@ import { residualEnd, windowOpening } from '../domain/period.ts'
 import { PriceIndex } from './price-index.ts'
 import type { Listed } from './price-index.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
-import type { Side, VerifiedOrder } from '../domain/order.ts'
+import type { Order, Side, VerifiedOrder } from '../domain/order.ts'
 import type { Account, PricePerKwh, UnixSeconds, WattHours } from '../domain/units.ts'
 
 export interface BookEntry {
@@ -72,7 +72,7 @@ export class OrderBook {
     if (before != null && revision <= before.order.order.revision) {
       return before.order.id === order.id && isOpen(before) ? 'known' : 'superseded'
     }
-    if (quantity > 0 && (before == null || !isOpen(before)) && countOpen(places) >= this.init.maxPerSigner) {
+    if (quantity > 0 && (before == null || !isOpen(before)) && hasOpen(places, this.init.maxPerSigner)) {
       return 'quota'
     }
     if (before == null && this.places >= this.init.maxOrders) {
@@ -104,9 +104,9 @@ export class OrderBook {
     return place != null && isOpen(place) ? place : undefined
   }
 
-  /** Number of open orders of one signer. */
-  openOf (signer: Account): number {
-    return countOpen(this.signers.get(signer))
+  /** Whether a signer has at least so many open orders. */
+  hasOpen (signer: Account, count: number): boolean {
+    return hasOpen(this.signers.get(signer), count)
   }
 
   /**
@@ -179,11 +179,9 @@ export class OrderBook {
   /** Gives the signer `place` instead of `before`, or beside its others. */
   private put (places: Places, before: Place | undefined, place: Place): void {
     if (!Array.isArray(places)) {
-      this.signers.set(place.order.order.signer, places == null || places === before ? place : [places, place])
-    } else if (before == null) {
-      places.push(place)
+      this.signers.set(place.order.order.signer, places == null || places === before ? place : [places, place].sort((a, b) => compare(a, b.order.order)))
     } else {
-      places[places.indexOf(before)] = place
+      places.splice(positionOf(places, place.order.order), before == null ? 0 : 1, place)
     }
   }
 
@@ -222,7 +220,10 @@ export class OrderBook {
   }
 }
 
+/** Sorted by `compare` where there are several. */
 type Places = Place | Place[] | undefined
+
+type Spot = Pick<Order, 'periodStart' | 'side'>
 
 function listOf (places: Places): Place[] {
   if (places == null) {
@@ -231,19 +232,29 @@ function listOf (places: Places): Place[] {
   return Array.isArray(places) ? places : [places]
 }
 
-function find (places: Places, at: { periodStart: UnixSeconds, side: Side }): Place | undefined {
-  if (!Array.isArray(places)) {
-    return places != null && isAt(places, at) ? places : undefined
-  }
-  for (const place of places) {
-    if (isAt(place, at)) {
-      return place
-    }
-  }
+function find (places: Places, at: Spot): Place | undefined {
+  const place = Array.isArray(places) ? places[positionOf(places, at)] : places
+  return place != null && compare(place, at) === 0 ? place : undefined
 }
 
-function isAt ({ order: { order } }: Place, { periodStart, side }: { periodStart: UnixSeconds, side: Side }): boolean {
-  return order.periodStart === periodStart && order.side === side
+/** Where a place stands, or would stand, among a signer's others. */
+function positionOf (places: readonly Place[], at: Spot): number {
+  let low = 0
+  let high = places.length
+  while (low < high) {
+    const middle = low + high >>> 1
+    if (compare(places[middle], at) < 0) {
+      low = middle + 1
+    } else {
+      high = middle
+    }
+  }
+  return low
+}
+
+/** By period; within one, offers before bids. */
+function compare ({ order: { order } }: Place, { periodStart, side }: Spot): number {
+  return order.periodStart - periodStart || Number(side === 'offer') - Number(order.side === 'offer')
 }
 
 /** Without the links to its neighbours in the book. */
@@ -255,13 +266,8 @@ function isOpen ({ order }: Place): boolean {
   return order.order.quantity > 0
 }
 
-function countOpen (places: Places): number {
-  if (!Array.isArray(places)) {
-    return Number(places != null && isOpen(places))
-  }
-  let open = 0
-  for (const place of places) {
-    open += Number(isOpen(place))
-  }
-  return open
+/** Most signers have few places, which need not be looked at to know that they are not too many. */
+function hasOpen (places: Places, count: number): boolean {
+  const all = listOf(places)
+  return all.length >= count && all.filter(isOpen).length >= count
 }

@@ -24,7 +24,8 @@ describe('order book', () => {
     const order = aVerifiedOrder()
     expect(book.add(order)).to.equal('added')
     expect(book.standing(order.order.signer, PERIOD, 'offer')).to.include({ order, remaining: 1200, arrival: 0 })
-    expect(book.openOf(order.order.signer)).to.equal(1)
+    expect(book.hasOpen(order.order.signer, 1)).to.equal(true)
+    expect(book.hasOpen(order.order.signer, 2)).to.equal(false)
     expect(book.size).to.equal(1)
     expect(book.orders().map(({ order }) => order)).to.deep.equal([order])
   })
@@ -53,7 +54,7 @@ describe('order book', () => {
     book.add(aVerifiedOrder())
     expect(book.add(aVerifiedOrder({ revision: 3, quantity: 0 }))).to.equal('replaced')
     expect(book.size).to.equal(0)
-    expect(book.openOf(hexOf(20, 6))).to.equal(0)
+    expect(book.hasOpen(hexOf(20, 6), 1)).to.equal(false)
     expect(book.add(aVerifiedOrder({ revision: 2 }))).to.equal('superseded')
     expect(book.add(aVerifiedOrder({ revision: 3, quantity: 0 }))).to.equal('superseded')
     expect(book.add(aVerifiedOrder({ revision: 4 }))).to.equal('replaced')
@@ -140,7 +141,8 @@ describe('order book', () => {
     expect(book.expire(PERIOD + rules.clockToleranceSec)).to.equal(0)
     expect(book.expire(PERIOD + rules.clockToleranceSec + 1)).to.equal(1)
     expect(book.orders().map(({ order }) => order)).to.deep.equal([late])
-    expect(book.openOf(late.order.signer)).to.equal(1)
+    expect(book.hasOpen(late.order.signer, 1)).to.equal(true)
+    expect(book.hasOpen(late.order.signer, 2)).to.equal(false)
     expect(book.revisionOf(late.order.signer, PERIOD, 'offer')).to.equal(0)
   })
 
@@ -257,7 +259,9 @@ describe('order book against the reference', () => {
           expect(offers).to.deep.equal(reference.offers(period, OPENING + elapsed))
         }
         for (const signer of [1, 2, 3, 4].map((number) => hexOf(20, number))) {
-          expect(book.openOf(signer)).to.equal(reference.open().filter(({ order }) => order.order.signer === signer).length)
+          const open = reference.open().filter(({ order }) => order.order.signer === signer).length
+          expect(book.hasOpen(signer, open)).to.equal(true)
+          expect(book.hasOpen(signer, open + 1)).to.equal(false)
         }
       }
     }), { numRuns: 150 })
