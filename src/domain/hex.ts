@@ -32,3 +32,14 @@ export function writeHex (hex: Hex, into: { readonly bytes: Uint8Array, readonly
     bytes[at + i] = DIGITS[hex.charCodeAt(2 + 2 * i)] << 4 | DIGITS[hex.charCodeAt(3 + 2 * i)]
   }
 }
+
+/** Whether `hex` stands for the bytes from `start` on, as many as it has digits for: as `hexOf` would say it, but without a new string. */
+export function isHexOf (hex: Hex, bytes: Uint8Array, start = 0): boolean {
+  for (let i = (hex.length >> 1) - 2; i >= 0; i--) {
+    const byte = bytes[start + i]
+    if (hex.charCodeAt(2 + 2 * i) !== CODES[byte >> 4] || hex.charCodeAt(3 + 2 * i) !== CODES[byte & 15]) {
+      return false
+    }
+  }
+  return true
+}

@@ -35,9 +35,9 @@ export class NewestOrders {
   add (order: VerifiedOrder): void {
     const { signer } = order.order
     const known = this.knownOf(signer)
-    const place = known.orders.findIndex((each) => compareKeys(each.order, order.order) >= 0)
-    const replaces = place >= 0 && compareKeys(known.orders[place].order, order.order) === 0
-    known.orders.splice(place < 0 ? known.orders.length : place, replaces ? 1 : 0, order)
+    const place = placeOf(known.orders, order.order)
+    const replaces = place < known.orders.length && compareKeys(known.orders[place].order, order.order) === 0
+    known.orders.splice(place, replaces ? 1 : 0, order)
     known.digest = undefined
     this.earliest = Math.min(this.earliest, this.lastFrom(order.order))
     this.version++
@@ -64,7 +64,9 @@ export class NewestOrders {
 
   /** The newest order at a place, open or withdrawn. */
   at (key: OrderKey): VerifiedOrder | undefined {
-    return this.bySigner.get(key.signer)?.orders.find(({ order }) => compareKeys(order, key) === 0)
+    const orders = this.bySigner.get(key.signer)?.orders ?? []
+    const order = orders[placeOf(orders, key)]
+    return order != null && compareKeys(order.order, key) === 0 ? order : undefined
   }
 
   /** Those of one signer from `from` on, in rising order of their keys. */
@@ -113,4 +115,19 @@ export class NewestOrders {
     }
     return this.signers
   }
+}
+
+/** Where a key stands, or would stand, among the orders of its signer. */
+function placeOf (orders: readonly VerifiedOrder[], key: OrderKey): number {
+  let low = 0
+  let high = orders.length
+  while (low < high) {
+    const middle = low + high >>> 1
+    if (compareKeys(orders[middle].order, key) < 0) {
+      low = middle + 1
+    } else {
+      high = middle
+    }
+  }
+  return low
 }

@@ -76,9 +76,16 @@ export async function answerOn<Question, Answer> (stream: Stream, protocol: Ques
         }
       }
     },
-    (answers) => lp.encode(answers),
+    asFrames,
     sink
   )
+}
+
+/** Length and message in one piece: each piece that is sent has the other side send an allowance for more. */
+async function * asFrames (messages: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8ArrayList> {
+  for await (const message of messages) {
+    yield lp.encode.single(message)
+  }
 }
 
 function openFrames (stream: Stream, maxBytes: number, timeoutMs: number): { frames: AsyncGenerator<Uint8ArrayList>, sink: ReturnType<typeof toDuplex>['sink'] } {

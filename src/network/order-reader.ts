@@ -3,7 +3,7 @@
  * that canonical bytes need not be proved by writing them again. `protocols/order` has the form.
  */
 import { MAX_KNOTS } from '../../protocols/order/constants.ts'
-import { hexOf } from '../domain/hex.ts'
+import { hexOf, isHexOf } from '../domain/hex.ts'
 import { MAX_UINT32, MAX_UINT40, MAX_UINT64 } from '../domain/units.ts'
 import type { Knot, SignedOrder } from '../domain/order.ts'
 import type { Hex } from '../domain/units.ts'
@@ -21,8 +21,8 @@ export function readOrder (bytes: Uint8Array): SignedOrder {
   const order = {
     side: side === 0 ? 'offer' as const : 'bid' as const,
     rules: reader.rules(),
-    maker: reader.hex(3, 20),
-    signer: reader.hex(4, 20),
+    maker: reader.address(3),
+    signer: reader.address(4),
     periodStart: reader.whole(5, MAX_UINT40),
     quantity: reader.whole(6, MAX_UINT32),
     minFill: reader.whole(7, MAX_UINT32),
@@ -36,8 +36,10 @@ export function readOrder (bytes: Uint8Array): SignedOrder {
 }
 
 /** Nearly all orders a node reads are of its own market: their rules share one string. */
-let lastRules: Uint8Array = new Uint8Array(32)
-let lastRulesHex: Hex = hexOf(lastRules)
+let lastRules = hexOf(new Uint8Array(32))
+
+/** A home sends many orders, which share the string of its address. Two addresses with the same place here take turns. */
+const addresses = new Array<Hex>(4096).fill(hexOf(new Uint8Array(20)))
 
 class OrderReader {
   private readonly bytes: Uint8Array
@@ -62,14 +64,19 @@ class OrderReader {
 
   rules (): Hex {
     const start = this.lengthDelimited(2, 32)
-    for (let i = 0; i < 32; i++) {
-      if (this.bytes[start + i] !== lastRules[i]) {
-        lastRules = this.bytes.slice(start, start + 32)
-        lastRulesHex = hexOf(lastRules)
-        break
-      }
+    if (!isHexOf(lastRules, this.bytes, start)) {
+      lastRules = hexOf(this.bytes, start, 32)
     }
-    return lastRulesHex
+    return lastRules
+  }
+
+  address (field: number): Hex {
+    const start = this.lengthDelimited(field, 20)
+    const place = this.bytes[start] | (this.bytes[start + 1] & 15) << 8
+    if (!isHexOf(addresses[place], this.bytes, start)) {
+      addresses[place] = hexOf(this.bytes, start, 20)
+    }
+    return addresses[place]
   }
 
   schedule (): Knot[] {

@@ -121,34 +121,40 @@ interface OrdersRequest extends Omit<ReadBookInit, 'from'> {
   count(offers: number, isDiffering: boolean): void
 }
 
-/** Reads the orders of some signers page by page, until there are no more or the neighbour's share is used up; returns how many it read. */
+/**
+ * Reads the orders of some signers page by page, until there are no more or the neighbour's share is used up; returns how many it
+ * read. The next page is asked for before this one is judged, so that neither side waits for the other.
+ */
 async function readOrders (book: Conversation<BookQuestion, BookAnswer>, request: OrdersRequest): Promise<number> {
   const { rulesDigest: rules, newest, from, signers, count, share } = request
   const asked = new Set(signers)
-  const seen = new Set<string>()
+  /** What we have and have not been told of. */
+  const onlyOurs = new Set(signers.flatMap((signer) => newest.of(signer, from)).filter(isOpen).map(({ order }) => nameOf(order)))
+  const ask = async (after?: OrderKey): Promise<BookAnswer> => askFor(book, { kind: 'orders?', rules, signers, after }, 'orders')
+  let read = 0
   let after: OrderKey | undefined
-  for (;;) {
-    const page = await askFor(book, { kind: 'orders?', rules, signers, after }, 'orders') as OrdersAnswer
-    demand(!page.isMore || page.orders.length > 0, 'it promises more and sends nothing')
-    for (const [index, signed] of page.orders.entries()) {
+  let coming: Promise<BookAnswer> | undefined = ask()
+  while (coming != null) {
+    const { isMore, orders } = await coming as OrdersAnswer
+    demand(!isMore || orders.length > 0, 'it promises more and sends nothing')
+    share.left -= orders.length
+    coming = isMore && share.left > 0 ? ask(orders[orders.length - 1].order) : undefined
+    // it fails here, or where it is awaited
+    coming?.catch(() => {})
+    for (const signed of orders) {
       demand(asked.has(signed.order.signer) && (after == null || compareKeys(signed.order, after) > 0), 'its orders are not those that were asked for, in rising order')
       after = signed.order
-      seen.add(nameOf(after))
-      share.left--
+      onlyOurs.size > 0 && onlyOurs.delete(nameOf(after))
       takeIn(signed, request)
-      if (index % ORDERS_PER_TURN === ORDERS_PER_TURN - 1) {
+      if (++read % ORDERS_PER_TURN === 0) {
         await new Promise((resolve) => { setImmediate(resolve) })
       }
     }
-    if (share.left <= 0) {
-      return seen.size
-    }
-    if (!page.isMore) {
-      const onlyOurs = signers.flatMap((signer) => newest.of(signer, from)).filter((order) => isOpen(order) && !seen.has(nameOf(order.order)))
-      count(onlyOurs.length, true)
-      return seen.size
+    if (!isMore) {
+      count(onlyOurs.size, true)
     }
   }
+  return read
 }
 
 /** Judges one order as if it came by gossip, unless we have it. */

@@ -1,6 +1,6 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { bytesToHex, hexToBytes, keccak256 } from 'viem'
-import { hexOf, writeHex } from '../domain/hex.ts'
+import { hexOf, isHexOf, writeHex } from '../domain/hex.ts'
 import { keccak } from './keccak.ts'
 import { javascript } from './recovery.ts'
 import type { Recovery } from './recovery.ts'
@@ -38,9 +38,10 @@ const HALF_ORDER = hexToBytes('0x7fffffffffffffffffffffffffffffff5d576e7357a4501
 
 /**
  * Who made a compact signature over a digest; undefined when it is not a signature. A high s is refused. Who recovers one
- * key in a while may leave `recovery` out; whatever a neighbour can send often is checked with the node's.
+ * key in a while may leave `recovery` out; whatever a neighbour can send often is checked with the node's. When it was
+ * `expected`, that is what is returned, and nothing is hashed.
  */
-export function recoverSigner (digest: Hex, signature: Hex, recovery: Recovery = javascript): RecoveredSigner | undefined {
+export function recoverSigner (digest: Hex, signature: Hex, { recovery = javascript, expected }: { recovery?: Recovery, expected?: RecoveredSigner } = {}): RecoveredSigner | undefined {
   if (signature.length !== 130) {
     return undefined
   }
@@ -53,12 +54,15 @@ export function recoverSigner (digest: Hex, signature: Hex, recovery: Recovery =
     return undefined
   }
   key[0] = 2 | key[64] & 1
+  if (expected != null && isHexOf(expected.key, key)) {
+    return expected
+  }
   return { key: hexOf(key, 0, 33), address: hexOf(keccak(key, 1), 12) }
 }
 
 /** The public key that made a signature, as `recoverSigner`. */
 export function recoverKey (digest: Hex, signature: Hex, recovery?: Recovery): PublicKey | undefined {
-  return recoverSigner(digest, signature, recovery)?.key
+  return recoverSigner(digest, signature, { recovery })?.key
 }
 
 function hasHighS (): boolean {

@@ -1,6 +1,7 @@
 import { orderId, receiptDigest, tradeDigest } from './digests.ts'
 import { recoverKey, recoverSigner } from './keys.ts'
 import type { SettlementDomain } from './digests.ts'
+import type { RecoveredSigner } from './keys.ts'
 import type { Recovery } from './recovery.ts'
 import type { SignedOrder, VerifiedOrder } from '../domain/order.ts'
 import type { Receipt } from '../domain/receipt.ts'
@@ -17,10 +18,17 @@ export interface Proof {
 /** Checks the signature of an order whose id is known. Undefined unless the signer it names really signed it. */
 export type OrderVerifier = (signed: SignedOrder, id: Hex) => VerifiedOrder | undefined
 
+interface OrderProof {
+  readonly recovery?: Recovery
+  readonly id?: Hex
+  /** The signer, when its key is known already. */
+  readonly expected?: RecoveredSigner
+}
+
 /** The order with its id and its maker's key; undefined unless the signer it names really signed it. */
-export function verifyOrder (signed: SignedOrder, at: SettlementDomain, { recovery, id = orderId(signed.order, at) }: { recovery?: Recovery, id?: Hex } = {}): VerifiedOrder | undefined {
+export function verifyOrder (signed: SignedOrder, at: SettlementDomain, { recovery, id = orderId(signed.order, at), expected }: OrderProof = {}): VerifiedOrder | undefined {
   const { order, signature, work } = signed
-  const by = recoverSigner(id, signature, recovery)
+  const by = recoverSigner(id, signature, { recovery, expected })
   if (by == null || by.address !== order.signer) {
     return undefined
   }
@@ -35,12 +43,19 @@ export function orderVerifier ({ at, recovery, remembered }: { at: SettlementDom
   type Verdicts = Map<Hex, VerifiedOrder | { readonly signature: Hex, readonly id?: undefined }>
   let recent: Verdicts = new Map()
   let older: Verdicts = new Map()
+  const signers = new Map<Account, RecoveredSigner>()
   return (signed, id) => {
     const known = recent.get(id) ?? older.get(id)
     if (known?.signature === signed.signature) {
       return known.id == null ? undefined : known
     }
-    const verified = verifyOrder(signed, at, { recovery, id })
+    const { signer } = signed.order
+    const expected = signers.get(signer)
+    const verified = verifyOrder(signed, at, { recovery, id, expected })
+    if (verified != null && expected == null) {
+      signers.size >= remembered && signers.clear()
+      signers.set(signer, { key: verified.key, address: signer })
+    }
     if (verified != null || known?.id == null) {
       recent.set(id, verified ?? { signature: signed.signature })
     }
@@ -54,7 +69,7 @@ export function orderVerifier ({ at, recovery, remembered }: { at: SettlementDom
 
 /** Whose key made the signature; undefined when it is none. */
 export function receiptSigner (receipt: Receipt, { signature, at, recovery }: Proof): Account | undefined {
-  return recoverSigner(receiptDigest(receipt, at), signature, recovery)?.address
+  return recoverSigner(receiptDigest(receipt, at), signature, { recovery })?.address
 }
 
 export function isTradeSignedBy (key: PublicKey, terms: TradeTerms, { signature, at, recovery }: Proof): boolean {
