@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'aegir/chai'
 import { freePort } from '../helpers/free-port.ts'
 import { startTestStreet } from '../helpers/practice.ts'
-import { needsNamespaces, startLan } from './lan.ts'
+import { missingForNamespaces, needs, startLan } from './lan.ts'
 import { describePhases, expectWhole, show, watch } from './watch.ts'
 import type { Lan, WireRules } from './lan.ts'
 import type { Phase, Watch } from './watch.ts'
@@ -37,7 +37,7 @@ describe('a street over hard links, each home in a network namespace of its own'
   }
 
   before(async function () {
-    needsNamespaces(this)
+    needs(this, missingForNamespaces())
     const chainPort = await freePort()
     lan = await startLan(4, chainPort)
     lan.set({ delayMs: DELAY_MS, loss: 0, groups: TOGETHER })
