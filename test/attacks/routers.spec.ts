@@ -14,7 +14,9 @@ import type { Watch } from './watch.ts'
 
 const SEED = 3
 const SPEED = 450
-const PERIODS = 14
+/** The day ends when both have traded enough, each in its way. */
+const ENOUGH = 3
+const PERIODS = 40
 /** Places in the street: the neighbour outside, two homes that nobody can call, and one whose router passes a port on. */
 const [RELAY, BUYER, SELLER, FORWARDED] = [0, 1, 2, 3]
 const NOBODY = { dht: false, relay: false, relayForOthers: false, holePunching: false }
@@ -59,6 +61,7 @@ describe('homes behind routers that let nobody in', function () {
     const { [BUYER]: buyer, [SELLER]: seller, [FORWARDED]: forwarded } = street.homes
     seen = watch(street)
     const running = seen.run({
+      isOver: () => [BUYER, FORWARDED].every((index) => (ways.get(street.homes[index])?.length ?? 0) >= ENOUGH),
       onAgreed (_, home) {
         void wayTo(home, seller).then((way) => { way != null && ways.set(home, [...ways.get(home) ?? [], way]) })
       }
