@@ -22,6 +22,8 @@ export const ENOUGH_CONNECTIONS = 8
 const MAX_DISCOVERED = 32
 /** Peers that are away, and links restarted in vain, that are remembered. */
 const MAX_REMEMBERED_PEERS = 1000
+/** While nobody answers after the start, the first calls are repeated: after so long, then half as often each time. */
+const FIRST_REDIAL_MS = 1000
 /** Longest pause between two calls to a peer that is away. */
 const MAX_REDIAL_MS = 3_600_000
 /** Connections to homes of this market are given up last when there are too many. */
@@ -32,6 +34,8 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
   const { topic, bootstrap, checkMs, scores, log } = init
   const { pubsub } = node.services
   let deaf = new Set<string>()
+  let isOver = false
+  let meeting: ReturnType<typeof setTimeout> | undefined
   const restarted = new Set<string>()
   const marked = new Set<string>()
   const away = new Map<string, { readonly tries: number, readonly notBefore: number }>()
@@ -62,6 +66,15 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
     await Promise.all(bootstrap.map(dial))
   }
 
+  /** A street whose power comes back starts all at once, and some homes are called before they listen. */
+  async function meet (pauseMs = FIRST_REDIAL_MS): Promise<void> {
+    await Promise.all([dialBootstrap(), dialKnown()])
+    if (!isOver && pauseMs < checkMs && node.getPeers().length === 0) {
+      meeting = setTimeout(() => { void meet(2 * pauseMs) }, pauseMs)
+      meeting.unref()
+    }
+  }
+
   async function dialKnown (): Promise<void> {
     const missing = ENOUGH_CONNECTIONS - node.getPeers().length
     if (missing > 0) {
@@ -82,7 +95,8 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
    */
   async function restartDeaf (): Promise<void> {
     const hearing = new Set(pubsub.getSubscribers(topic).map(String))
-    const missing = new Set(node.getPeers().map(String).filter((peer) => !hearing.has(peer)))
+    // through a relay there is no gossip
+    const missing = new Set(node.getConnections().filter(({ limits }) => limits == null).map(({ remotePeer }) => remotePeer.toString()).filter((peer) => !hearing.has(peer)))
     hearing.forEach((peer) => restarted.delete(peer))
     await Promise.all([...hearing].filter((peer) => !marked.has(peer)).map(async (peer) => {
       await node.peerStore.merge(peerIdFromString(peer), { tags: { [topic]: { value: OF_THIS_MARKET } } })
@@ -112,10 +126,11 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
   }, checkMs)
   timer.unref()
   node.addEventListener('peer:discovery', onDiscovery)
-  void dialBootstrap()
-  void dialKnown()
+  void meet()
 
   return () => {
+    isOver = true
+    clearTimeout(meeting)
     clearInterval(timer)
     node.removeEventListener('peer:discovery', onDiscovery)
   }

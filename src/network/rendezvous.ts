@@ -37,14 +37,21 @@ export function keepRendezvous (node: Libp2pNode, { rules, enough, everyMs, log 
   const key = rendezvousKey(rules)
   let pause = everyMs
   let announcedAt = -Infinity
+  let announcedAs = ''
   let timer: ReturnType<typeof setTimeout>
 
   const limited = (): { signal: AbortSignal } => ({ signal: AbortSignal.any([stop.signal, AbortSignal.timeout(LOOKUP_MS)]) })
 
+  const ownAddresses = (): string => node.getMultiaddrs().map(String).sort().join()
+
+  /** Again when the addresses have changed: a relay is found later than the first neighbour, and a record without it leads nowhere. */
   async function announce (key: CID): Promise<void> {
-    if (performance.now() - announcedAt > RENEW_MS) {
+    const addresses = ownAddresses()
+    if (performance.now() - announcedAt > RENEW_MS || addresses !== announcedAs) {
       await node.contentRouting.provide(key, limited())
       announcedAt = performance.now()
+      announcedAs = addresses
+      pause = everyMs / 2
       log?.debug('market announced in the table')
     }
   }

@@ -27,6 +27,8 @@ export interface RunListener {
   onProgress(line: string): void
   /** A home's process ended in the middle of the run. Without this the run ends with `HOME_FAILED`. */
   onDeath?(home: StreetHome): Promise<void>
+  /** True ends the day before its last period: the homes trade no more, and what they agreed is delivered and paid. */
+  isOver?(): boolean
 }
 
 export interface RunResult {
@@ -41,9 +43,12 @@ export async function runStreet (street: Street, listener: RunListener, signal: 
   const ears = new AbortController()
   const listening = street.homes.map(async (home) => listen(home, listener, AbortSignal.any([signal, ears.signal])))
   try {
-    while (street.now() < street.until + RESIDUAL_SEC) {
+    while (street.now() < street.until + RESIDUAL_SEC && listener.isOver?.() !== true) {
       await sleep(POLL_MS, undefined, { signal })
       await checkAlive(street, listener)
+    }
+    if (street.now() < street.until) {
+      await Promise.all(street.homes.map(async ({ api }) => api.changeTrading({ paused: true })))
     }
     listener.onProgress('the day is over: the last receipts are signed and settled')
     const isFinished = await finish(street, signal)

@@ -171,7 +171,8 @@ async function build (init: StreetInit, cleanups: Cleanups): Promise<Street> {
     await writeHome(plan, { init, chain, mdnsTag, clock: { speed, realStartMs, marketStart: opening } })
     return startHome(plan)
   }))
-  const discovery = await introduce(homes, init.mdns !== false)
+  // whoever was given addresses finds the others by itself
+  const discovery = await introduce(homes.filter((_, index) => plans[index].changes.config?.network?.bootstrap == null), init.mdns !== false)
   onProgress(discovery === 'mdns'
     ? 'the homes found each other by mDNS'
     : `${init.mdns === false ? '' : 'multicast is not available here: '}the homes were introduced by their addresses`)
@@ -194,9 +195,12 @@ interface HomePlan {
 }
 
 /** Keys follow from the seed, so that the same run has the same accounts. */
+export function practiceKey (role: 'owner' | 'node', seed: number, index: number): Hex {
+  return `0x${createHash('sha256').update(`wattmesh practice ${role} ${seed} ${index}`).digest('hex')}`
+}
+
 function planHome (profile: ProfiledHome, index: number, { seed, folder, homeOf }: StreetInit): HomePlan {
-  const key = (role: string): Hex => `0x${createHash('sha256').update(`wattmesh practice ${role} ${seed} ${index}`).digest('hex')}`
-  const [ownerKey, hotKey] = [key('owner'), key('node')]
+  const [ownerKey, hotKey] = [practiceKey('owner', seed, index), practiceKey('node', seed, index)]
   const paths = dataPaths({ option: join(folder, `${index + 1}-${profile.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`) })
   return { profile, paths, ownerKey, hotKey, owner: addressOf(publicKeyOf(ownerKey)), hot: addressOf(publicKeyOf(hotKey)), changes: homeOf?.(index) ?? {} }
 }

@@ -12,7 +12,7 @@ import { tied } from '../helpers/child.ts'
 import { show } from './watch.ts'
 import type { HomeChanges } from '../../src/practice/street.ts'
 import type { Context } from 'mocha'
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 
 export interface WireRules {
   readonly delayMs: number
@@ -45,9 +45,8 @@ export function missingForNamespaces (): string | undefined {
   return isAble('python3', '-c', 'open("/dev/net/tun", "r+b", buffering=0)') ? undefined : 'Python 3 cannot open /dev/net/tun'
 }
 
-/** Skips with a sentence where it cannot run, except in continuous integration, where that is a failure. */
-export function needsNamespaces (test: Context): void {
-  const missing = missingForNamespaces()
+/** Skips with a sentence where something is missing, except in continuous integration, where that is a failure. */
+export function needs (test: Context, missing: string | undefined): void {
   if (missing != null && process.env.CI != null) {
     throw new Error(`This test has to run here and cannot: ${missing}.`)
   }
@@ -57,7 +56,7 @@ export function needsNamespaces (test: Context): void {
   }
 }
 
-function ip (...args: string[]): void {
+export function ip (...args: string[]): void {
   const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' })
   if (status !== 0) {
     throw new Error(`ip ${args.join(' ')}: ${stderr}`)
@@ -82,7 +81,7 @@ export async function startLan (homes: number, chainPort: number): Promise<Lan> 
     // multicast, which finds the neighbours, needs a way out
     inside('route', 'add', 'default', 'via', `${NETWORK}.1`)
   })
-  const { door, sockets } = await openDoor(chainPort)
+  const closeDoor = await openDoor(chainPort, `${NETWORK}.1`)
 
   return {
     homeOf: (index) => ({
@@ -98,14 +97,13 @@ export async function startLan (homes: number, chainPort: number): Promise<Lan> 
       wire.stdin.end()
       await once(wire, 'close')
       spaces.forEach((space) => { ip('netns', 'del', space) })
-      sockets.forEach((socket) => { socket.destroy() })
-      door.close()
+      closeDoor()
     }
   }
 }
 
-/** Passes connections on to the chain, which listens on the loopback interface only. */
-async function openDoor (chainPort: number): Promise<{ door: Server, sockets: Set<Socket> }> {
+/** Passes connections on to the chain, which listens on the loopback interface only. Returns the way to close. */
+export async function openDoor (chainPort: number, host: string): Promise<() => void> {
   const sockets = new Set<Socket>()
   const door = createServer((from) => {
     const to = createConnection(chainPort, '127.0.0.1')
@@ -114,7 +112,10 @@ async function openDoor (chainPort: number): Promise<{ door: Server, sockets: Se
       one.on('error', () => { other.destroy() }).on('close', () => { sockets.delete(one) }).pipe(other)
     }
   })
-  door.listen(chainPort, `${NETWORK}.1`)
+  door.listen(chainPort, host)
   await once(door, 'listening')
-  return { door, sockets }
+  return () => {
+    sockets.forEach((socket) => { socket.destroy() })
+    door.close()
+  }
 }

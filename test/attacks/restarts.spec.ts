@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'aegir/chai'
 import { startTestStreet } from '../helpers/practice.ts'
 import { until } from '../helpers/until.ts'
-import { expectWhole, residentBytes, show, watch } from './watch.ts'
+import { expectWhole, residentBytes, show, UNBOUND, watch } from './watch.ts'
 import type { Watch } from './watch.ts'
 import type { RunResult } from '../../src/practice/run.ts'
 import type { Street } from '../../src/practice/street.ts'
@@ -19,6 +19,8 @@ const RUN_MS = Math.max(KILLS * RESTART_MS, MINUTES * 60_000)
 /** For the last one to start again, and chance in between. */
 const SPARE_PERIODS = 3
 const PERIODS = Math.ceil(RUN_MS / 1000 * SPEED / PERIOD_SEC) + 2 * SPARE_PERIODS
+/** More than the test asks for, by the home that is never killed. */
+const LEAST_SOLD = 8
 const MAX_GROWTH_MIB = 120
 const MIB = 1024 * 1024
 
@@ -34,7 +36,8 @@ describe(`a street whose homes are killed and started again at random, ${KILLS} 
   before(async () => {
     street = await startTestStreet({ homes: 4, periods: PERIODS, speed: SPEED, mdns: true })
     seen = watch(street)
-    const running = seen.run({ timeoutMs: RUN_MS * 2 + 120_000, onDeath: async (home) => street.restart(home) })
+    let isOver = false
+    const running = seen.run({ timeoutMs: RUN_MS * 2 + 120_000, isOver: () => isOver, onDeath: async (home) => street.restart(home) })
     running.catch(() => {})
     while (street.now() < street.from + PERIOD_SEC) {
       await sleep(50)
@@ -54,7 +57,12 @@ describe(`a street whose homes are killed and started again at random, ${KILLS} 
     }
     // whoever was killed last comes back before the day ends
     await until(() => street.homes.every(({ process }) => process.isRunning()), 30_000)
+    // and trades again
+    const sold = async (): Promise<number> => (await witness.api.trades()).filter(({ state, terms }) => terms != null && !UNBOUND.includes(state)).length
+    const soldBefore = await sold()
+    await until(async () => street.now() >= street.until || await sold() >= Math.max(LEAST_SOLD, soldBefore + 2), 60_000)
     seen.end()
+    isOver = true
     survivor = { before, after: residentBytes(witness.process.pid) }
     result = await running
     const { agreed, settled } = result.statement.trades

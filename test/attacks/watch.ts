@@ -10,7 +10,8 @@ import type { Street, StreetHome } from '../../src/practice/street.ts'
 
 const MIB = 1024 * 1024
 const PAGE_BYTES = 4096
-const UNBOUND: ReadonlyArray<Json<Trade>['state']> = ['proposed', 'declined', 'expired']
+/** States of a trade that binds nobody. */
+export const UNBOUND: ReadonlyArray<Json<Trade>['state']> = ['proposed', 'declined', 'expired']
 
 /** What happened between two moments, printed for people; only the counts are asserted. */
 export interface Phase {
@@ -35,7 +36,7 @@ export interface Watch {
   begin(name: string): Phase
   end(): void
   /** The street's run; every home's events go through here. */
-  run(init?: { onDeath?(home: StreetHome): Promise<void>, onAgreed?(trade: Json<Trade>, buyer: StreetHome): void, timeoutMs?: number }): Promise<RunResult>
+  run(init?: { onDeath?(home: StreetHome): Promise<void>, onAgreed?(trade: Json<Trade>, buyer: StreetHome): void, isOver?(): boolean, timeoutMs?: number }): Promise<RunResult>
 }
 
 /** Resident memory of a process in bytes. */
@@ -100,9 +101,10 @@ export function watch (street: Street): Watch {
       phases.push(phase)
       return phase
     },
-    run: async ({ onDeath, onAgreed, timeoutMs = 280_000 } = {}) => runStreet(street, {
+    run: async ({ onDeath, onAgreed, isOver, timeoutMs = 280_000 } = {}) => runStreet(street, {
       onProgress: () => {},
       onDeath,
+      isOver,
       onEvent (event, home) {
         const trade = note(event)
         trade != null && onAgreed?.(trade, home)
@@ -145,7 +147,7 @@ export async function expectNothingOversold (street: Street, quantities: Readonl
     const quantity = quantities.get(orderId)
     quantity != null && expect(wh, `sold of order ${orderId}`).to.be.at.most(quantity)
   }
-  expect([...sold.keys()].filter((id) => quantities.has(id)).length).to.be.at.least(sold.size * 0.8)
+  expect([...sold.keys()].filter((id) => quantities.has(id)).length).to.be.at.least(sold.size * 0.5)
 }
 
 /** Figures go to whoever runs the test; none of them is judged. */

@@ -10,6 +10,7 @@ import { isLocalAddress } from '../../src/network/reachability.ts'
 import { rememberedScores } from '../../src/network/remembered-scores.ts'
 import { rendezvousKey } from '../../src/network/rendezvous.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { privateKey } from '../helpers/orders.ts'
 import { TOPIC } from '../helpers/raw-node.ts'
 import { aNetwork } from '../helpers/streets.ts'
@@ -89,6 +90,18 @@ describe('reach', () => {
     await until(() => alice.hearers() === 0)
     const again = await aHome(2, { peersPath, limits: { checkConnectionsMs: 3_600_000 } })
     await until(() => again.hearers() === 1)
+  })
+
+  it('should soon call again when its neighbour starts after it', async () => {
+    const port = await freePort()
+    const listen = [`/ip4/127.0.0.1/tcp/${port}`]
+    const limits = { checkConnectionsMs: 3_600_000 }
+    const alice = await aHome(1, { listen })
+    const [address] = alice.addresses()
+    await alice.stop()
+    const bob = await aHome(2, { bootstrap: [address], limits })
+    const again = await aHome(1, { listen, limits })
+    await until(() => again.hearers() === 1 && bob.hearers() === 1)
   })
 
   it('should remember a bad score over a restart and forgive half of it in an hour', async () => {
