@@ -58,7 +58,7 @@ const CHOICES = { gridImport: 'importMilliWh', gridExport: 'exportMilliWh', grid
 export const homeAssistant = defineDriver({
   type: 'home-assistant',
   title: 'Home Assistant',
-  testedWith: 'written answers',
+  testedWith: 'the program itself',
   params: [
     { ...URL_PARAM, description: 'Address of Home Assistant, such as http://homeassistant.local:8123.' },
     { ...TOKEN_PARAM, description: 'Long-lived access token, from your profile page in Home Assistant.' },
