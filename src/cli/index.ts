@@ -65,5 +65,7 @@ export async function run (args: readonly string[]): Promise<number> {
 }
 
 if (import.meta.main) {
+  // `wattmesh devices list | head` reads no further: end as other programs do, and a node by its usual way
+  process.stdout.on('error', () => { process.kill(process.pid, 'SIGTERM') })
   process.exitCode = await run(process.argv.slice(2))
 }
