@@ -13,6 +13,8 @@ interface Entity {
 }
 
 const energy = { platform: 'sensor', device_class: 'energy', unit_of_measurement: 'kWh', state_class: 'total_increasing', suggested_display_precision: 2 } as const
+/** What the supplier has of it may become less, when a neighbour buys after metering: no new meter, as it would be for `total_increasing`. */
+const rest = { ...energy, state_class: 'total' } as const
 const planned = { platform: 'sensor', device_class: 'energy', unit_of_measurement: 'Wh' } as const
 const count = { platform: 'sensor', state_class: 'measurement' } as const
 
@@ -22,8 +24,8 @@ function entities (currency: string | undefined, hasPause: boolean): Readonly<Re
   return {
     import: { ...energy, name: 'Grid import' },
     export: { ...energy, name: 'Grid export' },
-    supplier_import: { ...energy, name: 'Bought from supplier' },
-    supplier_export: { ...energy, name: 'Sold to supplier' },
+    supplier_import: { ...rest, name: 'Bought from supplier' },
+    supplier_export: { ...rest, name: 'Sold to supplier' },
     sold: { ...energy, name: 'Sold to neighbours' },
     bought: { ...energy, name: 'Bought from neighbours' },
     ...currency == null

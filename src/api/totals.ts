@@ -31,7 +31,7 @@ const UNCERTAIN_SEC = 15 * 86_400
 
 const NOTHING: Totals = { importWh: 0, exportWh: 0, supplierImportWh: 0, supplierExportWh: 0, soldWh: 0, boughtWh: 0, earned: 0n, spent: 0n }
 
-/** Totals that outlive a restart and never fall, not even when a trade is given up: the highest ever told stand in `file`. */
+/** Totals that outlive a restart and, but for the supplier's share, never fall, not even when a trade is given up: the highest ever told stand in `file`. */
 export function lifetimeTotals (file: string, { node, logger }: { node: Pick<EnergyNode, 'trades' | 'readings'>, logger: Logger }): { now(time: UnixSeconds): Promise<Totals> } {
   let [past, until] = [NOTHING, 0]
   let shown: Totals | undefined
@@ -50,7 +50,7 @@ export function lifetimeTotals (file: string, { node, logger }: { node: Pick<Ene
       }
       const found = combine(past, await between(until, Number.MAX_SAFE_INTEGER), ADD)
       const before = shown ?? await load(file, logger)
-      shown = combine(before, found, HIGHER)
+      shown = withSupplier(before, found)
       if (toText(shown) !== toText(before)) {
         await writeFile(`${file}.new`, toText(shown), { mode: 0o600 })
         await rename(`${file}.new`, file)
@@ -101,6 +101,22 @@ function combine (a: Totals, b: Totals, { energy, money }: Way): Totals {
     boughtWh: energy(a.boughtWh, b.boughtWh),
     earned: money(a.earned, b.earned),
     spent: money(a.spent, b.spent)
+  }
+}
+
+/**
+ * Of what seemed the supplier's, neighbours may still buy in the residual round: these two may fall again, so that they and the
+ * neighbours' share add up to the meter. Only when the store lost readings they stand still, like everything else.
+ */
+function withSupplier (before: Totals, found: Totals): Totals {
+  const highest = combine(before, found, HIGHER)
+  if (found.importWh < before.importWh || found.exportWh < before.exportWh) {
+    return highest
+  }
+  return {
+    ...highest,
+    supplierImportWh: Math.max(0, found.supplierImportWh - (highest.boughtWh - found.boughtWh)),
+    supplierExportWh: Math.max(0, found.supplierExportWh - (highest.soldWh - found.soldWh))
   }
 }
 

@@ -49,7 +49,7 @@ export function composite (devices: HomeDevices): Device {
   return all.length === 1
     ? meter
     : {
-        traits: traitsOf(devices),
+        get traits () { return traitsOf(devices) },
         sample: sampleAll,
         async close () {
           await Promise.all(all.map(async (device) => device.close()))

@@ -42,7 +42,7 @@ export function serialOf ({ serial }: DriverParams): { readonly serial?: string 
 }
 
 /** What a driver has been tested with; a homeowner may want to know before the first kilowatt-hour is sold. */
-export type TestedWith = 'own data' | 'independent software' | 'recorded answers' | 'written answers'
+export type TestedWith = 'own data' | 'the program itself' | 'independent software' | 'recorded answers' | 'written answers'
 
 export interface Driver {
   /** Names the driver in the configuration: lower-case letters, digits and dashes. */

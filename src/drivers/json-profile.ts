@@ -59,6 +59,8 @@ export interface JsonDeviceInit {
   readonly source: JsonSource
   now(): UnixSeconds
   readonly traits?: DeviceTraits
+  /** What follows from the model, for devices that only tell it later. */
+  describe?(known: DeviceTraits): DeviceTraits
   readonly elapsed?: Elapsed
 }
 
@@ -67,25 +69,30 @@ type Answers = ReadonlyMap<string, JsonAnswer>
 /** How often the device says again which one it is, besides after every failure. */
 const IDENTIFY_MS = 600_000
 
+/** How often it is asked as long as it did not tell. */
+const UNIDENTIFIED_MS = 60_000
+
 /** Phases and their total are rounded one by one, and may be read in different moments. */
 const PHASES_TOLERANCE = 0.01
 
 /** A device that reads a profile's values through a source. Throws `DEVICE_BAD_PARAMS` for a unit that does not fit. */
 export function jsonDevice (profile: JsonProfile, init: JsonDeviceInit): Device {
-  const { name, source, now, traits = {}, elapsed = elapsedMs } = init
+  const { name, source, now, traits = {}, describe = (known) => known, elapsed = elapsedMs } = init
   checkProfile(profile)
   const stamps = listed(profile.stamp)
   const requests = new Set([...QUANTITIES.flatMap((quantity) => listed<JsonPlace>(profile.values[quantity])), ...stamps, ...listed(profile.offGrid)].map(({ request }) => request))
   let seen = { content: '', at: 0 }
-  let identifyAt = elapsed() + IDENTIFY_MS
+  let known = describe(traits)
+  let identifyAt = known.serial == null ? -Infinity : elapsed() + IDENTIFY_MS
 
-  /** Addresses change hands: what another device counts must never be taken for ours. */
+  /** Addresses change hands: what another device counts must never be taken for ours. One that did not tell at the start may do so now. */
   const identify = async (): Promise<void> => {
-    const { serial } = await jsonTraits(profile, source)
-    if (serial != null && serial !== traits.serial) {
-      throw new CodedError('DEVICE_WRONG_SERIAL', `${name} with the serial number ${serial} answers where ${traits.serial ?? ''} was: correct its address, or start the node again if it was exchanged.`, { details: { serial } })
+    const told = await jsonTraits(profile, source)
+    if (known.serial != null && told.serial != null && told.serial !== known.serial) {
+      throw new CodedError('DEVICE_WRONG_SERIAL', `${name} with the serial number ${told.serial} answers where ${known.serial} was: correct its address, or start the node again if it was exchanged.`, { details: { serial: told.serial } })
     }
-    identifyAt = elapsed() + IDENTIFY_MS
+    known = describe({ ...known, ...told })
+    identifyAt = elapsed() + (known.serial == null ? UNIDENTIFIED_MS : IDENTIFY_MS)
   }
 
   const read = async (): Promise<Sample> => {
@@ -113,10 +120,10 @@ export function jsonDevice (profile: JsonProfile, init: JsonDeviceInit): Device 
   const steady = steadily({ read, ...traits })
 
   return {
-    traits,
+    get traits () { return known },
     async sample () {
       try {
-        if (traits.serial != null && profile.serial != null && elapsed() >= identifyAt) {
+        if (profile.serial != null && elapsed() >= identifyAt) {
           await identify()
         }
         return await steady()

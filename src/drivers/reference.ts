@@ -2,6 +2,7 @@ import type { Driver, Param } from './driver.ts'
 
 const TESTED: Readonly<Record<Driver['testedWith'], string>> = {
   'own data': 'It reads what it makes or what you give it.',
+  'the program itself': 'Tested with the program itself, and its meters played by it; no real meter was at hand.',
   'independent software': 'Tested against independent software that speaks the same protocol; no real device was at hand.',
   'recorded answers': 'Tested with recorded answers of real devices only.',
   'written answers': 'Tested only with answers written by hand from public protocol descriptions: compare its values with the display before you sell.'

@@ -56,7 +56,7 @@ export function telegramInbox (what: string, openSource: (inbox: TelegramInbox) 
         throw error
       }).finally(() => { clearTimeout(timer) })
       return {
-        traits,
+        get traits () { return traits },
         async sample () {
           const ageMs = newest == null ? Infinity : Math.round(performance.now() - newest.at)
           if (hasCode(complaint, 'DEVICE_WRONG_SERIAL')) {

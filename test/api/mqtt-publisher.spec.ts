@@ -119,6 +119,9 @@ describe('publishing to Home Assistant, with mosquitto', () => {
     for (const key of ['import', 'export', 'sold', 'bought']) {
       expect(components[key]).to.deep.include({ device_class: 'energy', state_class: 'total_increasing', unit_of_measurement: 'kWh' })
     }
+    for (const key of ['supplier_import', 'supplier_export']) {
+      expect(components[key], key).to.deep.include({ device_class: 'energy', state_class: 'total', unit_of_measurement: 'kWh' })
+    }
     for (const key of ['earned', 'spent']) {
       expect(components[key]).to.deep.include({ device_class: 'monetary', state_class: 'total', unit_of_measurement: 'EUR' })
     }
@@ -286,6 +289,17 @@ describe('lifetime totals', () => {
     expect(await kept.now(NOW)).to.deep.include({ exportWh: 3000, soldWh: 400, supplierExportWh: 700 + 900, supplierImportWh: 100 })
     trades[1] = trade(second, 'delivered', 1000)
     expect(await kept.now(NOW)).to.deep.include({ soldWh: 1400, supplierExportWh: 1600, supplierImportWh: 150 })
+  })
+
+  it('should give back what the supplier seemed to have, when a neighbour buys it after metering or gives up', async () => {
+    const { trades, totals } = rig([{ periodStart: NOW, importWh: 0, exportWh: 1000 }])
+    const kept = totals()
+    expect(await kept.now(NOW)).to.deep.include({ exportWh: 1000, soldWh: 0, supplierExportWh: 1000 })
+    trades.push(trade(NOW, 'delivered', 300))
+    expect(await kept.now(NOW)).to.deep.include({ soldWh: 300, supplierExportWh: 700 })
+    expect(await totals().now(NOW)).to.deep.include({ soldWh: 300, supplierExportWh: 700 })
+    trades[0] = trade(NOW, 'lapsed', 300)
+    expect(await kept.now(NOW)).to.deep.include({ soldWh: 300, supplierExportWh: 700 })
   })
 
   it('should never fall, over a restart and a lost database too', async () => {

@@ -46,6 +46,16 @@ describe('devices from the command line', function () {
     expect((await callCli('devices', 'list')).stdout).to.match(/^sunspec +SunSpec inverters.* (independent software|written answers)$/m)
   })
 
+  it('should end quietly when nobody reads its result any more', async () => {
+    const [program, ...args] = CLI_COMMAND
+    const child = spawn(program, [...args, 'devices', 'list'])
+    child.stdout.destroy()
+    let said = ''
+    child.stderr.on('data', (chunk) => { said += String(chunk) })
+    await new Promise((resolve) => { child.on('close', resolve) })
+    expect(said).to.equal('')
+  })
+
   it('should refuse a driver nobody knows and a setting that is none', async () => {
     const driver = await callCli('devices', 'test', '--driver', 'toaster')
     expect([driver.code, driver.stderr]).to.satisfy(([code, said]: [number, string]) => code === 2 && said.includes('wattmesh devices list'))

@@ -94,6 +94,12 @@ describe('Home Assistant as a meter', () => {
     expect(dashboardEntities(NEW)).to.deep.equal(EXPECTED)
   })
 
+  it('should take the level of a single battery, as the dashboard has it since 2026.11, and of two none', () => {
+    const battery = (soc: string): object => ({ type: 'battery', stat_energy_from: 'sensor.out', stat_energy_to: 'sensor.in', stat_soc: soc, capacity: 9.6 })
+    expect(dashboardEntities({ energy_sources: [battery('sensor.level')] }).batteryPercent).to.deep.equal(['sensor.level'])
+    expect(dashboardEntities({ energy_sources: [battery('sensor.level'), battery('sensor.other')] }).batteryPercent).to.deep.equal([])
+  })
+
   it('should find nothing in preferences that are none', () => {
     for (const nothing of [null, {}, { energy_sources: null }, { energy_sources: [{}] }, 'x']) {
       expect(Object.values(dashboardEntities(nothing)).flat()).to.deep.equal([])
@@ -151,6 +157,45 @@ describe('Home Assistant as a meter', () => {
     expect((await (await connect(dead, { gridImport: 'sensor.dead' })).sample()).ageMs).to.be.within(595_000, 620_000)
   })
 
+  it('E13 should take a register that rests for as fresh as what its meter measures beside it', async () => {
+    const old = { updated: seconds() - 600, reported: seconds() - 600, device: 'meter' }
+    const states = {
+      'sensor.in': sensor('7', 'kWh', old),
+      'sensor.out': sensor('8', 'kWh', old),
+      'sensor.volt': sensor('230', 'V', { updated: seconds() - 3, device: 'meter', attributes: { device_class: 'voltage' } }),
+      'sensor.signal': sensor('-60', 'dBm', { device: 'meter', attributes: { device_class: 'signal_strength' } }),
+      'sensor.else': sensor('230', 'V', { device: 'another', attributes: { device_class: 'voltage' } })
+    }
+    const chosen = { gridImport: 'sensor.in', gridExport: 'sensor.out' }
+    const stub = await serve({ energy_sources: [] }, states)
+    const device = await connect(stub, chosen)
+    expect(await device.sample()).to.deep.include({ importMilliWh: 7_000_000, exportMilliWh: 8_000_000 })
+    expect((await device.sample()).ageMs).to.be.within(2000, 9000)
+    expect(stub.asked).to.deep.equal([])
+    for (const silent of [{ ...states['sensor.volt'], state: 'unavailable' }, { ...states['sensor.volt'], device: undefined }]) {
+      const alone = await connect(await serve({ energy_sources: [] }, { ...states, 'sensor.volt': silent }), chosen)
+      expect((await alone.sample()).ageMs, silent.state).to.be.within(595_000, 620_000)
+    }
+  })
+
+  it('should not let a roof at night make the grid meter old', async () => {
+    const long = { updated: seconds() - 8000, reported: seconds() - 8000 }
+    const device = await connect(await serve(NEW, house({ 'sensor.pv': sensor('4.5', 'MWh', long), 'sensor.pv_power': sensor('0', 'W', long) })))
+    const sample = await device.sample()
+    expect(sample.ageMs).to.be.within(0, 6000)
+    expect(sample).to.have.property('pvMilliWh', 4_500_000_000)
+    expect(sample).to.not.have.property('pvWatts')
+  })
+
+  it('should not take for a meter what a node itself shows in the dashboard', async () => {
+    const published = (key: string): EntityState => sensor('5', 'kWh', { uniqueId: `wattmesh_0123456789ab_${key}` })
+    const mixed = await connect(await serve(NEW, house({ 'sensor.import_t2': published('bought') })))
+    expect(await mixed.sample()).to.deep.include({ importMilliWh: 1_000_500_000, exportMilliWh: 3_000_000 })
+    const only = await serve(NEW, house({ 'sensor.import_t1': published('supplier_import'), 'sensor.import_t2': published('bought'), 'sensor.meter': sensor('7', 'kWh', { uniqueId: 'mtr1_imp' }) }))
+    await expect(connect(only)).to.eventually.be.rejectedWith('name your meter\'s own entities')
+    expect(await (await connect(only, { gridImport: 'sensor.meter' })).sample()).to.have.property('importMilliWh', 7_000_000)
+  })
+
   it('E19 should refuse counters that begin again, and statistics without a live value', async () => {
     for (const [id, entity, message] of [
       ['sensor.meter', sensor('7', 'kWh', { attributes: { last_reset: '2026-11-22T00:00:00+00:00', state_class: 'total' } }), 'begins again'],
@@ -185,6 +230,13 @@ describe('Home Assistant as a meter', () => {
     await until(async () => typeof await outcome(device) !== 'string')
     stub.change('sensor.grid_power', '3')
     await until(async () => (await device.sample()).gridWatts === 3000)
+  })
+
+  it('E46 should say that its token was taken away, not that nobody is there', async () => {
+    const stub = await serve(NEW, house())
+    const device = await connect(stub)
+    stub.revoke()
+    await until(async () => await outcome(device) === 'DEVICE_DENIED')
   })
 
   it('E48 should survive whatever it is told', async () => {

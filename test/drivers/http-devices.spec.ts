@@ -190,6 +190,13 @@ describe('devices over HTTP', () => {
     expect(await sampled('openems', answer(2))).to.deep.equal({ gridWatts: 0, isOffGrid: true })
   })
 
+  it('should say of a HomeWizard whose local interface is off that it has to be switched on', async () => {
+    const device = await connect('homewizard', (path) => path === '/api' ? { body: { serial: 'a', product_type: 'HWE-P1' } } : { status: 403, body: { error: { id: 202, description: 'API not enabled' } } })
+    const refused = await device.sample().then(() => undefined, (error: Error) => error)
+    expect(refused).to.have.property('code', 'DEVICE_DENIED')
+    expect(refused?.message).to.include('switch its local interface on')
+  })
+
   describe('evcc', () => {
     const old = { batteryPower: 583, batterySoc: 72, batteryCapacity: 7.5, battery: [{ power: 583, soc: 72 }], gridPower: 251.25, gridEnergy: 3932.728, homePower: 1819, pvPower: 1215, pvEnergy: 40_477.616 }
     const expected = { importMilliWh: 3_932_728_000, gridWatts: 251.25, pvMilliWh: 40_477_616_000, pvWatts: 1215, loadWatts: 1819, batteryWatts: 583, batteryPercent: 72, batteryCapacityWh: 7500 }

@@ -61,6 +61,28 @@ describe('a device from a profile', () => {
     expect(await sampleOf(values, { '/': { g: 1.5, p: -4 } })).to.deep.include({ gridWatts: -1500, pvWatts: 0 })
   })
 
+  it('should learn its serial number later when it answered nonsense at the start, and hold it to that', async () => {
+    let now = 0
+    const answers: Record<string, unknown> = { '/': { g: 5 }, '/info': new CodedError('DEVICE_BAD_ANSWER', 'starting') }
+    const profile = { values: { gridWatts: { request: '/', path: 'g', unit: 'W' as const } }, serial: { request: '/info', path: 'sn' }, model: { request: '/info', path: 'type' } }
+    const device = jsonDevice(profile, {
+      name: 'it', source: sourceOf(answers), now: () => NOW, elapsed: () => now, traits: { maker: 'M' }, describe: (known) => ({ ...known, addsPhasesSeparately: known.model === 'three' })
+    })
+    expect(await device.sample()).to.include({ gridWatts: 5 })
+    expect(device.traits).to.deep.equal({ maker: 'M', addsPhasesSeparately: false })
+    answers['/info'] = { sn: 'A1', type: 'three' }
+    now = 59_000
+    await device.sample()
+    expect(device.traits.serial, 'asked once a minute').to.equal(undefined)
+    now = 60_000
+    await device.sample()
+    expect(device.traits).to.deep.equal({ maker: 'M', serial: 'A1', model: 'three', addsPhasesSeparately: true })
+    answers['/info'] = { sn: 'B2' }
+    now = 60_000 + 600_000
+    await expect(device.sample()).to.eventually.be.rejected.with.property('code', 'DEVICE_WRONG_SERIAL')
+    expect(device.traits.serial).to.equal('A1')
+  })
+
   it('should go on with what makes sense, and say why when nothing does', async () => {
     const values = { gridWatts: { request: '/a', path: 'g', unit: 'W' as const }, pvWatts: { request: '/b', path: 'p', unit: 'W' as const } }
     const broken = new CodedError('DEVICE_BAD_ANSWER', 'status 404')

@@ -15,6 +15,7 @@ import { obisSample } from '../../src/drivers/obis.ts'
 import { crc16, dsmrReader, MAX_TELEGRAM_BYTES } from '../../src/drivers/telegrams/dsmr.ts'
 import { smlReader } from '../../src/drivers/telegrams/sml.ts'
 import { readSpeedwire } from '../../src/drivers/telegrams/speedwire.ts'
+import { openByteStream } from '../../src/drivers/transports/byte-stream.ts'
 import { PERIOD } from '../helpers/builders.ts'
 import { tied } from '../helpers/child.ts'
 import { needs } from '../helpers/debian.ts'
@@ -345,6 +346,30 @@ describe('telegram devices', () => {
     })
   })
 
+  it('should not say that there is no connection while a meter is silent', async () => {
+    await onTcp(() => {}, async (port) => {
+      const stream = openByteStream({ host: '127.0.0.1', port, baudRate: 9600, dataBits: 8, parity: 'none', logger: silentLogger(), onData: () => {} })
+      expect(stream.trouble()).to.equal('no connection yet')
+      await until(() => stream.trouble() == null)
+      await stream.close()
+    })
+  })
+
+  it('should know a meter by the number that it tells later', async () => {
+    const entry: FrameEntry = { code: '1.8.0', type: 'uint', hex: '00000100', scaler: 0, unit: 30 }
+    const sockets: Socket[] = []
+    await onTcp((socket) => {
+      sockets.push(socket)
+      socket.write(smlFrame([entry]))
+    }, async (port) => {
+      const device = await open(sml, { host: '127.0.0.1', port })
+      expect(device.traits.serial).to.be.undefined()
+      sockets[0].write(smlFrame([entry, { code: '96.1.0', type: 'octets', hex: '0a01454d48' }]))
+      await until(() => device.traits.serial === '0a01454d48')
+      await device.close()
+    })
+  })
+
   describe('on a serial port', () => {
     let pair: ChildProcess
     let folder: string
@@ -423,6 +448,15 @@ describe('datagrams of energy meters', () => {
     await device.close()
     sender.close()
   })
+
+  it('should say which meter is heard, when it is not the chosen one', async () => {
+    const port = await freeUdpPort()
+    const sender = createSocket('udp4')
+    const timer = setInterval(() => { sender.send(datagram(1, entries), port, '127.0.0.1') }, 20)
+    await expect(open(smaMeter, { port, serial: '2' })).to.eventually.be.rejectedWith('only the meter with the number 1 is heard')
+    clearInterval(timer)
+    sender.close()
+  }).timeout(20_000)
 })
 
 async function freeUdpPort (): Promise<number> {

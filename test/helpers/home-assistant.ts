@@ -8,6 +8,9 @@ export interface EntityState {
   /** Unix seconds. */
   readonly updated: number
   readonly reported?: number
+  /** The device it belongs to, and how its integration knows it, as the registry tells. */
+  readonly device?: string
+  readonly uniqueId?: string
 }
 
 export interface HomeAssistantStub {
@@ -22,14 +25,16 @@ export interface HomeAssistantStub {
   /** Cuts every connection, and takes new ones only when it is back. */
   leave(): void
   comeBack(): void
+  /** Takes the token away, which ends its connections. */
+  revoke(): void
   close(): Promise<void>
 }
 
 export const HA_TOKEN = 'long-lived'
 
 /**
- * What the energy driver needs of Home Assistant: login, preferences, compressed states, and `last_reported` over REST. Written from
- * its public API documentation, because Home Assistant itself cannot be installed here.
+ * What the energy driver needs of Home Assistant: login, preferences, registry, compressed states, and `last_reported` over REST, as
+ * Home Assistant 2026.11 answers them. It is too heavy to be installed for every run of the tests.
  */
 export async function homeAssistantStub (preferences: unknown, states: Record<string, EntityState>): Promise<HomeAssistantStub> {
   const known = new Map(Object.entries(states))
@@ -44,14 +49,22 @@ export async function homeAssistantStub (preferences: unknown, states: Record<st
     response.writeHead(isAllowed ? found : 401, { 'content-type': 'application/json' })
     response.end(JSON.stringify(entity == null ? {} : { entity_id: id, state: entity.state, last_reported: new Date(1000 * (entity.reported ?? entity.updated)).toISOString() }))
   })
-  let isAway = false
+  let [isAway, isRevoked] = [false, false]
   const send = (socket: Socket, message: unknown): void => { socket.write(frame(JSON.stringify(message))) }
-  const answer = (socket: Socket, message: { id: number, type: string, access_token?: string, entity_ids?: string[] }): void => {
+  const answer = (socket: Socket, message: { id: number, type: string, access_token?: string, entity_id?: string, entity_ids?: string[] }): void => {
     const { id, type } = message
     if (type === 'auth') {
-      send(socket, message.access_token === HA_TOKEN ? { type: 'auth_ok', ha_version: '2026.11.0' } : { type: 'auth_invalid', message: 'no' })
+      send(socket, message.access_token === HA_TOKEN && !isRevoked ? { type: 'auth_ok', ha_version: '2026.11.0' } : { type: 'auth_invalid', message: 'no' })
     } else if (type === 'energy/get_prefs') {
       send(socket, { id, type: 'result', success: true, result: preferences })
+    } else if (type === 'config/entity_registry/list_for_display') {
+      const registered = [...known].map(([ei, { device: di }]) => ({ ei, pl: 'mqtt', lb: [], ...di == null ? {} : { di } }))
+      send(socket, { id, type: 'result', success: true, result: { entity_categories: { 0: 'config', 1: 'diagnostic' }, entities: registered } })
+    } else if (type === 'config/entity_registry/get') {
+      const { uniqueId } = known.get(message.entity_id ?? '') ?? {}
+      send(socket, uniqueId == null
+        ? { id, type: 'result', success: false, error: { code: 'not_found', message: 'Entity not found' } }
+        : { id, type: 'result', success: true, result: { entity_id: message.entity_id, unique_id: uniqueId, platform: 'mqtt' } })
     } else if (type === 'subscribe_entities') {
       const { entity_ids: ids = [] } = message
       sockets.set(socket, { subscription: id, ids })
@@ -110,6 +123,10 @@ export async function homeAssistantStub (preferences: unknown, states: Record<st
       cut()
     },
     comeBack () { isAway = false },
+    revoke () {
+      isRevoked = true
+      cut()
+    },
     close: async () => {
       cut()
       await new Promise((resolve) => {

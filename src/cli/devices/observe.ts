@@ -41,14 +41,14 @@ export async function * looks (device: Device, { everyMs, forMs = Infinity, sign
   }
 }
 
-/** Steps coarser than this are taken for 1 kWh, the coarsest a meter has. */
+/** The coarsest a meter counts in; every finer step divides it. */
 const COARSEST_MILLI_WH = 1_000_000
 
 /** The largest step, in mWh, that fits every register value seen: what it is at most. Undefined before any is known. */
 export function stepSeen (samples: readonly Sample[]): number | undefined {
   const values = samples.flatMap(({ importMilliWh, exportMilliWh }) => [importMilliWh, exportMilliWh]).filter((value) => value != null)
   const step = values.reduce(commonDivisor, 0)
-  return step === 0 ? undefined : Math.min(step, COARSEST_MILLI_WH)
+  return step === 0 ? undefined : commonDivisor(step, COARSEST_MILLI_WH)
 }
 
 function commonDivisor (a: number, b: number): number {

@@ -25,7 +25,7 @@ export function judgeDevice ({ traits, looks }: Observed): Check[] {
   const samples = looks.flatMap(({ sample }) => sample ?? [])
   const last = samples.at(-1)
   if (last == null) {
-    return [bad('device.answers', `The device is connected but showed nothing: ${looks.at(-1)?.failure ?? 'no answer'}`, 'Check its cable and its settings, and whether another program holds its only connection.')]
+    return [bad('device.answers', `The device is connected but showed nothing: ${looks.at(-1)?.failure ?? 'no answer'}`, 'Follow what it says there; else check its cable, and whether another program holds its only connection.')]
   }
   return [
     answers(looks),
@@ -75,7 +75,10 @@ function importRegister ({ importMilliWh }: Sample): Check {
     : ok('device.import', 'It counts the energy taken from the grid.')
 }
 
-function exportRegister ({ exportMilliWh }: Sample): Check {
+function exportRegister ({ importMilliWh, exportMilliWh }: Sample): Check {
+  if (exportMilliWh == null && importMilliWh == null) {
+    return bad('device.export', 'It shows no register of energy fed into the grid either.', 'The meter at the grid connection has both.')
+  }
   return exportMilliWh == null
     ? warn('device.export', 'It does not count the energy fed into the grid, so this house can buy but not sell.', 'Read the meter that counts both ways; some must be unlocked with a PIN from your grid operator.')
     : ok('device.export', 'It counts the energy fed into the grid.')

@@ -65,7 +65,7 @@ async function run (running: Running): Promise<void> {
     const last = seen.findLast(({ sample }) => sample != null)
     printChecksJson(checks, { driver: chosen.driver.type, traits: device.traits, sample: last?.sample ?? null, quality: last == null ? 'missing' : qualityOf(last), looks: seen.length, canSell: canSell(checks) ?? null })
   } else {
-    printVerdict(checks, direction)
+    printVerdict(checks, { direction, isPowerSeen: seen.some(({ sample }) => sample?.gridWatts != null) })
   }
   process.exitCode = exitCode(checks)
 }
@@ -88,11 +88,11 @@ const VERDICTS = {
   undefined: 'Whether this house can sell by this meter is not known yet: what stands above says why.'
 }
 
-function printVerdict (checks: readonly Check[], direction: Check | undefined): void {
+function printVerdict (checks: readonly Check[], { direction, isPowerSeen }: { direction: Check | undefined, isPowerSeen: boolean }): void {
   printChecks(checks)
   print()
   print(VERDICTS[String(canSell(checks)) as keyof typeof VERDICTS])
-  if (direction == null) {
+  if (direction == null && isPowerSeen) {
     print('The direction is not checked yet: `wattmesh devices test --expect-load 2000` compares before and after a kettle is switched on.')
   }
 }

@@ -4,12 +4,18 @@ import { isPeriodic } from '../json-profile.ts'
 import { isEnergyUnit, isUnit, toMilliWh, toNumber, toWatts } from '../quantity.ts'
 import { homeAssistant as connectHomeAssistant } from '../transports/home-assistant.ts'
 import { badAnswer } from '../transports/json-source.ts'
-import type { Device, Sample } from '../../ports/device.ts'
+import type { Device } from '../../ports/device.ts'
 import type { Quantity } from '../json-profile.ts'
 import type { Entity, HomeAssistant } from '../transports/home-assistant.ts'
 
 /** What of a sample Home Assistant's energy dashboard can name. */
 const DASHBOARD = ['importMilliWh', 'exportMilliWh', 'gridWatts', 'pvMilliWh', 'pvWatts', 'batteryWatts', 'batteryPercent'] as const satisfies readonly Quantity[]
+
+/** How old a sample is, these say: an inverter that sleeps must not make the grid meter old. */
+const GRID: readonly Quantity[] = ['importMilliWh', 'exportMilliWh', 'gridWatts']
+
+/** A power or level of roof or battery that nobody reported for so long is unknown. */
+const MAX_UNHEARD_MS = 3_600_000
 
 type Entities = Readonly<Record<typeof DASHBOARD[number], readonly string[]>>
 
@@ -19,6 +25,7 @@ interface EnergySource {
   readonly stat_energy_from?: string | null
   readonly stat_energy_to?: string | null
   readonly stat_rate?: string
+  readonly stat_soc?: string
   readonly flow_from?: ReadonlyArray<{ readonly stat_energy_from?: string }>
   readonly flow_to?: ReadonlyArray<{ readonly stat_energy_to?: string }>
   readonly power?: ReadonlyArray<{ readonly stat_rate?: string }>
@@ -30,6 +37,7 @@ export function dashboardEntities (preferences: unknown): Entities {
   const all = Array.isArray(sources) ? sources as EnergySource[] : []
   const ids = (type: string, pick: (source: EnergySource) => ReadonlyArray<string | null | undefined>): string[] =>
     [...new Set(all.filter((source) => source.type === type).flatMap(pick).filter((id) => typeof id === 'string'))]
+  const levels = ids('battery', ({ stat_soc: level }) => [level])
   return {
     importMilliWh: ids('grid', ({ stat_energy_from: from, flow_from: flows = [] }) => [from, ...flows.map((flow) => flow.stat_energy_from)]),
     exportMilliWh: ids('grid', ({ stat_energy_to: to, flow_to: flows = [] }) => [to, ...flows.map((flow) => flow.stat_energy_to)]),
@@ -37,7 +45,7 @@ export function dashboardEntities (preferences: unknown): Entities {
     pvMilliWh: ids('solar', ({ stat_energy_from: from }) => [from]),
     pvWatts: ids('solar', ({ stat_rate: rate }) => [rate]),
     batteryWatts: ids('battery', ({ stat_rate: rate }) => [rate]),
-    batteryPercent: []
+    batteryPercent: all.filter(({ type }) => type === 'battery').length === 1 ? levels : [] // two levels are no sum
   }
 }
 
@@ -50,7 +58,7 @@ const CHOICES = { gridImport: 'importMilliWh', gridExport: 'exportMilliWh', grid
 export const homeAssistant = defineDriver({
   type: 'home-assistant',
   title: 'Home Assistant',
-  testedWith: 'written answers',
+  testedWith: 'the program itself',
   params: [
     { ...URL_PARAM, description: 'Address of Home Assistant, such as http://homeassistant.local:8123.' },
     { ...TOKEN_PARAM, description: 'Long-lived access token, from your profile page in Home Assistant.' },
@@ -69,7 +77,7 @@ export const homeAssistant = defineDriver({
     const nowMs = (): number => components.now() * 1000
     const home = await connectHomeAssistant({ url, token, nowMs, rest: httpDevice(params, components, { auth: { bearer: token }, cacheMs: 5000 }) })
     try {
-      const entities = { ...dashboardEntities(await home.preferences()), ...chosenEntities(params) }
+      const entities = await metersOwn(home, { ...dashboardEntities(await home.preferences()), ...chosenEntities(params) })
       const ids = [...new Set(Object.values(entities).flat())]
       await home.watch(ids)
       await checkEntities(home, entities)
@@ -83,6 +91,23 @@ export const homeAssistant = defineDriver({
 
 function chosenEntities (params: Readonly<Record<string, unknown>>): Partial<Entities> {
   return Object.fromEntries(Object.entries(CHOICES).filter(([name]) => params[name] != null).map(([name, quantity]) => [quantity, [String(params[name])]]))
+}
+
+/** As nodes name what they publish (`mqtt` in the settings). */
+const PUBLISHED = /^wattmesh_[0-9a-f]{12}_/
+
+/** Without what a node tells Home Assistant of its trades: it stands in the energy dashboard too, and is no meter. */
+async function metersOwn (home: HomeAssistant, entities: Entities): Promise<Entities> {
+  const isPublished = async (id: string): Promise<boolean> => PUBLISHED.test(await home.uniqueId(id) ?? '')
+  const own = await Promise.all(DASHBOARD.map(async (quantity) => {
+    const published = await Promise.all(entities[quantity].map(isPublished))
+    return [quantity, entities[quantity].filter((_, index) => !published[index])] as const
+  }))
+  const left = own.reduce((all, [quantity, ids]) => ({ ...all, [quantity]: ids }), entities)
+  if (left.importMilliWh.length < entities.importMilliWh.length && left.importMilliWh.length === 0) {
+    throw badParam(homeAssistant, 'gridImport', 'is needed, because the energy dashboard has only what Wattmesh itself shows there: name your meter\'s own entities here and for gridExport')
+  }
+  return left
 }
 
 /** Refuses what can never settle: nothing at the grid, statistics without a live value, and counters that begin again. */
@@ -107,22 +132,24 @@ function device (home: HomeAssistant, entities: Entities, traits: Device['traits
   return {
     traits,
     async sample () {
-      const sample: { -readonly [K in keyof Sample]: Sample[K] } = { ageMs: 0 }
-      let isKnown = false
+      const values: Partial<Record<Quantity, number>> = {}
+      const ages: { grid: number[], others: number[] } = { grid: [], others: [] }
       for (const quantity of DASHBOARD) {
         const read = await Promise.all(entities[quantity].map(async (id) => home.entity(id)))
-        const values = read.map((entity) => entity == null ? undefined : convert(quantity, entity))
-        const sum = values.reduce<number | undefined>((a, b) => a == null || b == null ? undefined : a + b, 0)
-        if (values.length > 0 && sum != null) {
-          sample[quantity] = sum
-          sample.ageMs = Math.round(Math.max(sample.ageMs, ...read.map((entity) => entity?.ageMs ?? 0)))
-          isKnown = true
+        const parts = read.map((entity) => entity == null ? undefined : convert(quantity, entity))
+        const sum = parts.reduce<number | undefined>((a, b) => a == null || b == null ? undefined : a + b, 0)
+        const ageMs = Math.max(0, ...read.map((entity) => entity?.ageMs ?? 0))
+        const isGrid = GRID.includes(quantity)
+        if (parts.length > 0 && sum != null && (isGrid || quantity.endsWith('MilliWh') || ageMs <= MAX_UNHEARD_MS)) {
+          values[quantity] = sum
+          ages[isGrid ? 'grid' : 'others'].push(ageMs)
         }
       }
-      if (!isKnown) {
+      const { grid, others } = ages
+      if (grid.length + others.length === 0) {
         throw badAnswer('Home Assistant', 'no value of the grid connection, the roof or the battery')
       }
-      return sample
+      return { ...values, ageMs: Math.round(Math.max(...grid.length > 0 ? grid : others)) }
     },
     close: async () => home.close()
   }

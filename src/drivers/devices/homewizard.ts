@@ -1,6 +1,7 @@
 import { defineDriver } from '../driver.ts'
 import { FINGERPRINT_PARAM, httpDevice, optionalText, URL_PARAM } from '../http-params.ts'
 import { jsonDevice, jsonTraits } from '../json-profile.ts'
+import type { DeviceTraits } from '../../ports/device.ts'
 import type { JsonProfile } from '../json-profile.ts'
 
 const V1 = '/api/v1/data'
@@ -45,8 +46,8 @@ export const homewizard = defineDriver({
     const token = optionalText(params.token)
     const profile = token == null ? v1 : v2
     const source = httpDevice(params, components, token == null ? {} : { auth: { bearer: token }, headers: { 'x-api-version': '2' } })
-    const known = await jsonTraits(profile, source)
-    const traits = { maker: 'HomeWizard', ...known, addsPhasesSeparately: ADDS_PHASES.includes(known.model ?? '') }
-    return jsonDevice(profile, { name: 'HomeWizard', source, now: components.now, traits })
+    const traits = { maker: 'HomeWizard', ...await jsonTraits(profile, source) }
+    const describe = (known: DeviceTraits): DeviceTraits => ({ ...known, addsPhasesSeparately: ADDS_PHASES.includes(known.model ?? '') })
+    return jsonDevice(profile, { name: 'HomeWizard', source, now: components.now, traits, describe })
   }
 })

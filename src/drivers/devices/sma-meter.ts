@@ -21,22 +21,28 @@ export const smaMeter = defineDriver({
   ],
   async connect (params) {
     let chosen = params.serial
-    const inbox = telegramInbox('The energy meter', (into) => openUdpGroup({
-      group: GROUP,
-      port: Number(params.port ?? PORT),
-      interface: typeof params.interface === 'string' ? params.interface : undefined,
-      onDatagram (datagram) {
-        try {
-          const found = readSpeedwire(datagram)
-          chosen ??= found?.serial
-          if (found != null && found.serial === chosen) {
-            into.receive({ serial: found.serial, sample: obisSample(found.values) })
+    let other: string | undefined
+    const inbox = telegramInbox('The energy meter', (into) => {
+      const group = openUdpGroup({
+        group: GROUP,
+        port: Number(params.port ?? PORT),
+        interface: typeof params.interface === 'string' ? params.interface : undefined,
+        onDatagram (datagram) {
+          try {
+            const found = readSpeedwire(datagram)
+            chosen ??= found?.serial
+            if (found != null && found.serial === chosen) {
+              into.receive({ serial: found.serial, sample: obisSample(found.values) })
+            } else if (found != null) {
+              other = found.serial
+            }
+          } catch (error) {
+            into.complain(error)
           }
-        } catch (error) {
-          into.complain(error)
         }
-      }
-    }))
+      })
+      return { ...group, trouble: () => other == null ? group.trouble() : `only the meter with the number ${other} is heard, so correct "serial"` }
+    })
     return inbox.device(FIRST_DATAGRAM_MS)
   }
 })

@@ -73,18 +73,19 @@ export function openByteStream (init: ByteStreamInit): ByteStream {
         opened.destroy()
         return
       }
+      trouble = undefined
       opened.on('data', (chunk) => {
         trouble = undefined
         pause = FIRST_PAUSE_MS
         init.onData(chunk)
       })
-      opened.on('error', (error) => { trouble = explain(error) })
+      opened.on('error', (error) => { trouble = plain(error) })
       opened.on('close', () => {
         trouble ??= 'the connection was closed'
         again()
       })
     }).catch((error: unknown) => {
-      trouble = explain(error)
+      trouble = plain(error)
       init.logger.debug('device connection failed', { where, error: trouble })
       again()
     })
@@ -119,4 +120,9 @@ async function openLine ({ path, baudRate, dataBits, parity, host, port }: ByteS
       }
     })
   })
+}
+
+/** The serial port's own messages begin with the name of their class. */
+function plain (error: unknown): string {
+  return explain(error).replace(/^Error: /, '')
 }

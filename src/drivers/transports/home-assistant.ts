@@ -12,8 +12,16 @@ export interface Entity {
   readonly ageMs: number
 }
 
+/** What a meter measures. Integrations that write a state only when it changed (MQTT) still show by one of these that it lives. */
+const MEASURED: readonly unknown[] = ['energy', 'power', 'voltage', 'current', 'frequency', 'power_factor', 'apparent_power', 'reactive_power']
+
+/** Of one device, so many sensors are watched beside those that were chosen. */
+const MAX_SIBLINGS = 50
+
 export interface HomeAssistant {
   preferences(): Promise<unknown>
+  /** By which the integration of an entity knows it; undefined for one that has none. */
+  uniqueId(id: string): Promise<string | undefined>
   /** Has the entities' states sent from now on, and waits for the first. */
   watch(ids: readonly string[]): Promise<void>
   /** Undefined for an entity that Home Assistant does not have. Throws `DEVICE_UNREACHABLE`. */
@@ -58,6 +66,8 @@ export async function homeAssistant (init: HomeAssistantInit): Promise<HomeAssis
     throw error === ERR_INVALID_AUTH ? denied(url) : unreachable(url, error)
   }), options)
   const entities = new Map<string, Kept>()
+  let siblings: ReadonlyMap<string, readonly string[]> = new Map()
+  let isDenied = false
 
   const apply = ({ a = {}, c = {}, r = [] }: Update): void => {
     for (const [id, { s, a: attributes = {}, lu, lc }] of Object.entries(a)) {
@@ -82,11 +92,26 @@ export async function homeAssistant (init: HomeAssistantInit): Promise<HomeAssis
     return Number.isNaN(at) ? ageMs : Math.min(ageMs, Math.max(0, nowMs() - at) + (answer?.ageMs ?? 0))
   }
 
+  /** Since the newest of what its device measures came: a register that rests at night is as fresh as the voltage beside it. */
+  const heardMs = (id: string): number => {
+    const beside = (siblings.get(id) ?? []).map((each) => entities.get(each)).filter((kept) => kept != null)
+    const measured = beside.filter(({ state, attributes }) => MEASURED.includes(attributes.device_class) && toNumber(state) != null)
+    return elapsed() - Math.max(entities.get(id)?.at ?? -Infinity, ...measured.map(({ at }) => at))
+  }
+
   connection.addEventListener('disconnected', () => { entities.clear() })
+  connection.addEventListener('reconnect-error', () => { isDenied = true })
 
   return {
     preferences: async () => connection.sendMessagePromise({ type: 'energy/get_prefs' }),
+    async uniqueId (id) {
+      const entry: unknown = await inTime(connection.sendMessagePromise({ type: 'config/entity_registry/get', entity_id: id })).catch(() => undefined)
+      const { unique_id: uniqueId } = (entry ?? {}) as { unique_id?: unknown }
+      return typeof uniqueId === 'string' ? uniqueId : undefined
+    },
     async watch (ids) {
+      siblings = siblingsOf(ids, await inTime(connection.sendMessagePromise({ type: 'config/entity_registry/list_for_display' })).catch(() => undefined))
+      const watched = [...new Set([...ids, ...[...siblings.values()].flat()])]
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(() => { reject(unreachable(url)) }, MAX_LOGIN_MS)
         const first = (update: Update): void => {
@@ -94,7 +119,7 @@ export async function homeAssistant (init: HomeAssistantInit): Promise<HomeAssis
           clearTimeout(timer)
           resolve()
         }
-        connection.subscribeMessage(first, { type: 'subscribe_entities', entity_ids: ids }).catch((cause: unknown) => {
+        connection.subscribeMessage(first, { type: 'subscribe_entities', entity_ids: watched }).catch((cause: unknown) => {
           clearTimeout(timer)
           reject(unreachable(url, cause))
         })
@@ -102,13 +127,13 @@ export async function homeAssistant (init: HomeAssistantInit): Promise<HomeAssis
     },
     async entity (id) {
       if (!connection.connected) {
-        throw unreachable(url)
+        throw isDenied ? denied(url) : unreachable(url)
       }
       const kept = entities.get(id)
       if (kept == null) {
         return undefined
       }
-      const ageMs = elapsed() - kept.at
+      const ageMs = heardMs(id)
       const isNumber = toNumber(kept.state) != null
       return { state: kept.state, attributes: kept.attributes, ageMs: isNumber && ageMs > ASK_AFTER_MS ? await reportedAge(id, ageMs) : ageMs }
     },
@@ -117,6 +142,22 @@ export async function homeAssistant (init: HomeAssistantInit): Promise<HomeAssis
       await rest.close()
     }
   }
+}
+
+/** The sensors of the same device, for each entity that belongs to one, from the registry as it is listed for display. */
+function siblingsOf (ids: readonly string[], registry: unknown): Map<string, readonly string[]> {
+  const { entities } = (registry ?? {}) as { entities?: unknown }
+  const listed = (Array.isArray(entities) ? entities as unknown[] : []).map((entry) => (entry ?? {}) as { ei?: unknown, di?: unknown })
+  const deviceOf = new Map(listed.flatMap(({ ei, di }) => typeof ei === 'string' && typeof di === 'string' ? [[ei, di]] : []))
+  return new Map(ids.filter((id) => deviceOf.has(id)).map((id) => {
+    const beside = [...deviceOf].filter(([other, device]) => other.startsWith('sensor.') && device === deviceOf.get(id))
+    return [id, beside.map(([other]) => other).slice(0, MAX_SIBLINGS)]
+  }))
+}
+
+async function inTime<T> (answer: Promise<T>): Promise<T | undefined> {
+  const signal = AbortSignal.timeout(MAX_LOGIN_MS)
+  return Promise.race([answer, new Promise<undefined>((resolve) => { signal.addEventListener('abort', () => { resolve(undefined) }) })])
 }
 
 /**

@@ -6,7 +6,7 @@ import { request as httpRequest } from 'node:http'
 import { connect as tlsConnect } from 'node:tls'
 import { CodedError } from '../../domain/errors.ts'
 import { digestChallenge, digestHeader } from './digest-auth.ts'
-import { badAnswer, denied, elapsedMs, MAX_ANSWER_BYTES, parseAnswer, unreachable } from './json-source.ts'
+import { badAnswer, denied, elapsedMs, forbidden, MAX_ANSWER_BYTES, parseAnswer, unreachable } from './json-source.ts'
 import { devicePins } from './pins.ts'
 import type { DigestChallenge, Login } from './digest-auth.ts'
 import type { Elapsed, JsonSource } from './json-source.ts'
@@ -68,7 +68,7 @@ export function httpJson (init: HttpJsonInit): JsonSource {
       response = await send(client, uri, authorization(uri))
     }
     if (response.status === 401 || response.status === 403) {
-      throw denied(base.host)
+      throw response.status === 401 ? denied(base.host) : forbidden(base.host)
     }
     if (response.status !== 200) {
       throw badAnswer(base.host, `status ${response.status} for ${uri.split('?')[0]}`)

@@ -51,6 +51,10 @@ export function denied (from: string, cause?: unknown): CodedError {
   return new CodedError('DEVICE_DENIED', `${from} refuses the user name, password or token: correct it in the settings.`, { cause, details: { from } })
 }
 
+export function forbidden (from: string): CodedError {
+  return new CodedError('DEVICE_DENIED', `${from} does not allow to be read: switch its local interface on where it has a switch for that, and correct the user name, password or token in the settings.`, { details: { from } })
+}
+
 /** The deepest nesting of brackets outside texts, counted without building anything. */
 function depthOf (text: string): number {
   let [depth, deepest] = [0, 0]

@@ -286,7 +286,7 @@ function failed (line: ModbusLine, { unit }: ModbusRead, cause: unknown): CodedE
   if (message === CLOSED || message === 'Port Not Open') {
     return unreachable(line, `closed the connection instead of answering. ${ONE_CLIENT}`, cause)
   }
-  return TIMED_OUT.test(message) ? unreachable(line, `does not answer for unit ${unit}; check the unit`, cause) : badAnswer(line, message, cause)
+  return TIMED_OUT.test(message) ? unreachable(line, `does not answer for unit ${unit}; check the unit, and whether the setting "transport" fits: a gateway of a serial line may want rtu-over-tcp`, cause) : badAnswer(line, message, cause)
 }
 
 /** Some errors of the library are plain objects. */
