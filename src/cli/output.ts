@@ -13,7 +13,7 @@ export function endWithReader (): void {
     if (error.code !== 'EPIPE') {
       throw error
     }
-    process.exit()
+    process.kill(process.pid, 'SIGTERM')
   })
 }
 
