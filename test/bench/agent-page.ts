@@ -120,9 +120,9 @@ ${streetTable(streets)}
 In % of what the homes could have shared at most; each row adds up to 100. Hour by hour: "not offered" is what sellers together
 foresaw too little of, "not sought" what was on offer and buyers together foresaw no need for, "not agreed" what was offered
 and sought and no two agreed on, "not kept" what was agreed by homes that then had no surplus or no need. The first, the second
-and the last are forecast error; only the third is for prices and matching to mend. "promising more" sells and buys what is
-reached a fifth more often than the prices make worth it: a few more points, for many more promises that are not kept, so the
-agent does not. Newer data helps more ("newest hour known"); what is left waits for the meters, and is shared then.
+and the last are forecast error; only the third is for prices and matching to mend. "promising more" takes quantiles
+0.2 beyond those that the prices make worth it, on both sides: a few more points, for many more promises that are not kept, so
+the agent does not. Newer data helps more ("newest hour known"); what is left waits for the meters, and is shared then.
 
 ${lossTable(streets)}
 

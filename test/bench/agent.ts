@@ -60,7 +60,7 @@ function oracle (home: readonly PeriodReading[]): Forecaster {
   }
 }
 
-/** Promises a fifth more often than prices make worth it, on either side of the market. */
+/** Promises quantiles 0.2 beyond those that the prices make worth it, on either side of the market. */
 function promisingMore (forecaster: Forecaster): Forecaster {
   return {
     ...forecaster,
