@@ -6,8 +6,8 @@ import { runCli } from '../helpers/cli.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
 import { flatProfile, silentLogger, startMemoryHomes } from '../helpers/street.ts'
 import type { Api } from '../../src/api/server.ts'
-import type { MemoryStreetHomes } from '../helpers/street.ts'
 import type { ChainHealth } from '../../src/ports/settlement.ts'
+import type { MemoryStreetHomes } from '../helpers/street.ts'
 
 describe('the status of a home whose trading is paused', function () {
   this.timeout(60_000)
