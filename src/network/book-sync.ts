@@ -96,6 +96,10 @@ export async function createBookSync (node: Libp2p, init: BookSyncInit): Promise
 
 /** A neighbour may dawdle within every timeout; this bounds how long that can go on. */
 function limitLife (stream: Stream, maxMs: number): void {
+  // one that is over already tells nobody again
+  if (stream.status !== 'open' && stream.status !== 'closing') {
+    return
+  }
   const timer = setTimeout(() => { stream.abort(networkError('NETWORK_TIMEOUT', 'The neighbour took too long; go on in a new conversation.')) }, maxMs)
   stream.addEventListener('close', () => { clearTimeout(timer) })
 }

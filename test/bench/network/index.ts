@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { backend } from './backend.ts'
 import { book } from './book.ts'
 import { digest } from './digest.ts'
 import { disk } from './disk.ts'
@@ -18,7 +19,7 @@ import { soak } from './soak.ts'
 import { sync } from './sync.ts'
 import type { Row, Section } from './harness.ts'
 
-const SECTIONS: readonly Section[] = [digest, ingestion, disk, recoveries, book, nodes, propagation, sync, memory, soak]
+const SECTIONS: readonly Section[] = [digest, backend, ingestion, disk, recoveries, book, nodes, propagation, sync, memory, soak]
 const ROUNDS = 5
 
 const { values: { quick: isQuick, minutes }, positionals: named } = parseArgs({
@@ -34,7 +35,7 @@ function progress (text: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`)
 }
 
-const number = (value: number): string => value.toFixed([10, 100].findIndex((bound) => value < bound) === 0 ? 2 : Number(value < 100))
+const number = (value: number): string => Number.isNaN(value) ? '–' : value.toFixed([10, 100].findIndex((bound) => value < bound) === 0 ? 2 : Number(value < 100))
 const verdict = (row: Row): string => ({ true: 'reached', false: 'missed', undefined: '' })[String(isReached(row)) as 'true' | 'false' | 'undefined']
 const line = (row: Row): string => `| ${row.id} | ${row.what} | ${row.figures} | ${number(row.ratio)} | ${row.goal?.replace('>=', '≥').replace('<=', '≤') ?? ''} | ${verdict(row)} |`
 
