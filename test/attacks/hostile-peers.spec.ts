@@ -15,7 +15,7 @@ import { startTestStreet } from '../helpers/practice.ts'
 import { stopAll } from '../helpers/stop-all.ts'
 import { aStranger, aTemptingOrder, anAttacker, attackerSigner, highTwin } from './attackers.ts'
 import { acceptAndVanish, proposeAndVanish, registered } from './liars.ts'
-import { describePhases, expectWhole, show, watch } from './watch.ts'
+import { describePhases, expectWhole, grownMib, show, watch } from './watch.ts'
 import type { Phase, Watch } from './watch.ts'
 import type { SignedOrder } from '../../src/domain/order.ts'
 import type { TradeAnswer } from '../../src/domain/trade-message.ts'
@@ -297,7 +297,7 @@ describe('a street among hostile peers', function () {
   })
 
   it('should need no more memory than is bounded', () => {
-    expect(seen.phases.reduce((sum, { growthMib }) => sum + Math.max(0, growthMib), 0)).to.be.below(MAX_GROWTH_MIB)
+    expect(grownMib(seen.phases)).to.be.below(MAX_GROWTH_MIB)
   })
 
   it('should oversell nothing and account for every unit of money', async () => {

@@ -8,9 +8,9 @@ import { until } from '../helpers/until.ts'
 import { needsRouters, outsideAddress, startRouters } from './nat.ts'
 import { expectWhole, show, watch } from './watch.ts'
 import type { Routers } from './nat.ts'
+import type { Watch } from './watch.ts'
 import type { RunResult } from '../../src/practice/run.ts'
 import type { HomeChanges, Street, StreetHome } from '../../src/practice/street.ts'
-import type { Watch } from './watch.ts'
 
 const SEED = 3
 const SPEED = 450

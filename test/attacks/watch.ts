@@ -131,6 +131,11 @@ export async function expectWhole (street: Street, { quantities }: Watch, { stat
   await expectNothingOversold(street, quantities)
 }
 
+/** Resident memory that came to one home in all phases together. */
+export function grownMib (phases: readonly Phase[]): number {
+  return phases.reduce((sum, { growthMib }) => sum + Math.max(0, growthMib), 0)
+}
+
 /** For streets with strangers, whose trades nobody's statement has. */
 export async function expectNothingOversold (street: Street, quantities: ReadonlyMap<string, number>): Promise<void> {
   const sold = new Map<string, number>()
