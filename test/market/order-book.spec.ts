@@ -160,6 +160,23 @@ describe('order book', () => {
     expect(book.size).to.equal(0)
   })
 
+  it('should keep what still stands at a price when something sold out, withdrawn or wanted at that price runs out', () => {
+    const book = aBook()
+    const price = 19n * CENT
+    const [sold, withdrawn, wanted, kept] = [7, 8, 9, 10].map((number) => hexOf(20, number))
+    const flat = [{ at: 0, price }]
+    const first = aVerifiedOrder({ signer: sold, schedule: flat })
+    book.add(first)
+    book.setRemaining(first, 0)
+    book.add(aVerifiedOrder({ signer: withdrawn, schedule: flat }))
+    book.add(aVerifiedOrder({ signer: withdrawn, schedule: flat, revision: 2, quantity: 0 }))
+    book.add(aVerifiedOrder({ signer: wanted, schedule: flat, side: 'bid' }))
+    const residual = aVerifiedOrder({ signer: kept, schedule: [{ at: residualKnotAt(rules), price }] })
+    book.add(residual)
+    expect(book.expire(PERIOD + 6)).to.equal(2)
+    expect(book.offers(PERIOD, PERIOD + rules.periodSec + 300).map(({ entry }) => entry.order)).to.deep.equal([residual])
+  })
+
   it('should add up its depth by price', () => {
     const book = aBook()
     const cents = [12n, 10n, 12n]
