@@ -21,7 +21,7 @@ import { tradesCommand } from './commands/trades.ts'
 import { tradingCommand } from './commands/trading.ts'
 import { walletCommand } from './commands/wallet.ts'
 import { whyCommand } from './commands/why.ts'
-import { fail } from './output.ts'
+import { endWhenUnread, fail } from './output.ts'
 
 /** Every command, in the order in which people meet them. */
 export const COMMANDS: ReadonlyArray<() => Command> = [
@@ -65,7 +65,6 @@ export async function run (args: readonly string[]): Promise<number> {
 }
 
 if (import.meta.main) {
-  // `wattmesh devices list | head` reads no further: end as other programs do, and a node by its usual way
-  process.stdout.on('error', () => { process.kill(process.pid, 'SIGTERM') })
+  endWhenUnread()
   process.exitCode = await run(process.argv.slice(2))
 }

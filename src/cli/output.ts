@@ -12,6 +12,11 @@ export function note (line = ''): void {
   process.stderr.write(`${line}\n`)
 }
 
+/** When `head` or a pager reads no further: ends as other programs do, a node in its usual way. */
+export function endWhenUnread (): void {
+  process.stdout.on('error', () => { process.kill(process.pid, 'SIGTERM') })
+}
+
 /** A result for machines: one line of JSON, amounts as decimal strings. */
 export function printJson (value: unknown): void {
   print(JSON.stringify(value, (_, field: unknown) => typeof field === 'bigint' ? field.toString() : field))
