@@ -21,7 +21,7 @@ import { tradesCommand } from './commands/trades.ts'
 import { tradingCommand } from './commands/trading.ts'
 import { walletCommand } from './commands/wallet.ts'
 import { whyCommand } from './commands/why.ts'
-import { endWithReader, fail } from './output.ts'
+import { endWhenUnread, fail } from './output.ts'
 
 /** How long a program that is done may take to end by itself. */
 const LINGER_MS = 2000
@@ -68,7 +68,7 @@ export async function run (args: readonly string[]): Promise<number> {
 }
 
 if (import.meta.main) {
-  endWithReader()
+  endWhenUnread()
   process.exitCode = await run(process.argv.slice(2))
   // A timer or connection that a library forgot keeps nothing alive that has ended.
   setTimeout(() => { process.exit() }, LINGER_MS).unref()

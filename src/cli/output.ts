@@ -7,19 +7,14 @@ export function print (line = ''): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** Whoever reads the first lines only, as `head` does, has what he wanted: the program ends then. */
-export function endWithReader (): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') {
-      throw error
-    }
-    process.kill(process.pid, 'SIGTERM')
-  })
-}
-
 /** One line about what is going on. */
 export function note (line = ''): void {
   process.stderr.write(`${line}\n`)
+}
+
+/** When `head` or a pager reads no further: ends as other programs do, a node in its usual way. */
+export function endWhenUnread (): void {
+  process.stdout.on('error', () => { process.kill(process.pid, 'SIGTERM') })
 }
 
 /** A result for machines: one line of JSON, amounts as decimal strings. */

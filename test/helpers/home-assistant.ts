@@ -16,7 +16,7 @@ export interface EntityState {
 export interface HomeAssistantStub {
   readonly url: string
   readonly states: Map<string, EntityState>
-  /** Paths asked over REST. */
+  /** Entities that were asked about: when they were last reported. */
   readonly asked: string[]
   /** Sends any text to whoever is connected, after the login. */
   say(text: string): void
@@ -33,25 +33,19 @@ export interface HomeAssistantStub {
 export const HA_TOKEN = 'long-lived'
 
 /**
- * What the energy driver needs of Home Assistant: login, preferences, registry, compressed states, and `last_reported` over REST, as
+ * What the energy driver needs of Home Assistant: login, preferences, registry, compressed states, and templates that ask for `last_reported`, as
  * Home Assistant 2026.11 answers them. It is too heavy to be installed for every run of the tests.
  */
 export async function homeAssistantStub (preferences: unknown, states: Record<string, EntityState>): Promise<HomeAssistantStub> {
   const known = new Map(Object.entries(states))
   const asked: string[] = []
   const sockets = new Map<Socket, { subscription?: number, ids: readonly string[] }>()
-  const server = createServer((request, response) => {
-    asked.push(request.url ?? '')
-    const id = decodeURIComponent((request.url ?? '').replace('/api/states/', ''))
-    const entity = known.get(id)
-    const isAllowed = request.headers.authorization === `Bearer ${HA_TOKEN}`
-    const found = entity == null ? 404 : 200
-    response.writeHead(isAllowed ? found : 401, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(entity == null ? {} : { entity_id: id, state: entity.state, last_reported: new Date(1000 * (entity.reported ?? entity.updated)).toISOString() }))
+  const server = createServer((_, response) => {
+    response.writeHead(404).end()
   })
   let [isAway, isRevoked] = [false, false]
   const send = (socket: Socket, message: unknown): void => { socket.write(frame(JSON.stringify(message))) }
-  const answer = (socket: Socket, message: { id: number, type: string, access_token?: string, entity_id?: string, entity_ids?: string[] }): void => {
+  const answer = (socket: Socket, message: { id: number, type: string, access_token?: string, entity_id?: string, entity_ids?: string[], variables?: { entity?: string } }): void => {
     const { id, type } = message
     if (type === 'auth') {
       send(socket, message.access_token === HA_TOKEN && !isRevoked ? { type: 'auth_ok', ha_version: '2026.11.0' } : { type: 'auth_invalid', message: 'no' })
@@ -65,6 +59,12 @@ export async function homeAssistantStub (preferences: unknown, states: Record<st
       send(socket, uniqueId == null
         ? { id, type: 'result', success: false, error: { code: 'not_found', message: 'Entity not found' } }
         : { id, type: 'result', success: true, result: { entity_id: message.entity_id, unique_id: uniqueId, platform: 'mqtt' } })
+    } else if (type === 'render_template') {
+      const { entity = '' } = message.variables ?? {}
+      asked.push(entity)
+      const { updated, reported = updated } = known.get(entity) ?? {}
+      send(socket, { id, type: 'result', success: true, result: null })
+      send(socket, { id, type: 'event', event: { result: reported ?? 'None', listeners: { all: false, entities: [entity], domains: [], time: false } } })
     } else if (type === 'subscribe_entities') {
       const { entity_ids: ids = [] } = message
       sockets.set(socket, { subscription: id, ids })

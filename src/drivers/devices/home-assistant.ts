@@ -1,5 +1,5 @@
 import { badParam, defineDriver } from '../driver.ts'
-import { httpDevice, TOKEN_PARAM, URL_PARAM } from '../http-params.ts'
+import { TOKEN_PARAM, URL_PARAM } from '../http-params.ts'
 import { isPeriodic } from '../json-profile.ts'
 import { isEnergyUnit, isUnit, toMilliWh, toNumber, toWatts } from '../quantity.ts'
 import { homeAssistant as connectHomeAssistant } from '../transports/home-assistant.ts'
@@ -75,7 +75,7 @@ export const homeAssistant = defineDriver({
   async connect (params, components) {
     const { url, token, serial, addsPhases = false } = params as { url: string, token: string, serial?: string, addsPhases?: boolean }
     const nowMs = (): number => components.now() * 1000
-    const home = await connectHomeAssistant({ url, token, nowMs, rest: httpDevice(params, components, { auth: { bearer: token }, cacheMs: 5000 }) })
+    const home = await connectHomeAssistant({ url, token, nowMs })
     try {
       const entities = await metersOwn(home, { ...dashboardEntities(await home.preferences()), ...chosenEntities(params) })
       const ids = [...new Set(Object.values(entities).flat())]

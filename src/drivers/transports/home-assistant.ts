@@ -1,7 +1,7 @@
 import { Connection, createLongLivedTokenAuth, ERR_CANNOT_CONNECT, ERR_INVALID_AUTH } from 'home-assistant-js-websocket'
 import { toNumber } from '../quantity.ts'
 import { denied, elapsedMs, parseAnswer, unreachable } from './json-source.ts'
-import type { Elapsed, JsonSource } from './json-source.ts'
+import type { Elapsed } from './json-source.ts'
 import type { ConnectionOptions, HaWebSocket } from 'home-assistant-js-websocket'
 
 /** What Home Assistant knows of one entity. */
@@ -33,14 +33,15 @@ export interface HomeAssistantInit {
   /** `http://homeassistant.local:8123`. */
   readonly url: string
   readonly token: string
-  /** Tells when an entity was last reported; states are only sent when they change. */
-  readonly rest: JsonSource
   nowMs(): number
   readonly elapsed?: Elapsed
 }
 
 /** What has not changed for so long is looked up: it may be constant, or dead. */
 const ASK_AFTER_MS = 10_000
+
+/** States are only sent when they change; the page `/api/states` keeps the first `last_reported` anyone asked for until then. */
+const LAST_REPORTED = '{{ as_timestamp(states[entity].last_reported, none) }}'
 
 /** For greeting and login, and for the first states. */
 const MAX_LOGIN_MS = 10_000
@@ -60,7 +61,7 @@ interface Update {
 
 /** Throws `DEVICE_UNREACHABLE` and `DEVICE_DENIED`. Later it reconnects for as long as it takes. */
 export async function homeAssistant (init: HomeAssistantInit): Promise<HomeAssistant> {
-  const { url, token, rest, nowMs, elapsed = elapsedMs } = init
+  const { url, token, nowMs, elapsed = elapsedMs } = init
   const options: ConnectionOptions = { setupRetry: -1, auth: createLongLivedTokenAuth(url.replace(/\/$/, ''), token), createSocket: openSocket }
   const connection = new Connection(await openSocket(options).catch((error: unknown) => {
     throw error === ERR_INVALID_AUTH ? denied(url) : unreachable(url, error)
@@ -86,10 +87,19 @@ export async function homeAssistant (init: HomeAssistantInit): Promise<HomeAssis
 
   /** The age by `last_reported`, or as it was before when the question fails. */
   const reportedAge = async (id: string, ageMs: number): Promise<number> => {
-    const answer = await rest.get(`/api/states/${encodeURIComponent(id)}`)
-    const { last_reported: reported } = (answer?.value ?? {}) as { last_reported?: unknown }
-    const at = typeof reported === 'string' ? Date.parse(reported) : NaN
-    return Number.isNaN(at) ? ageMs : Math.min(ageMs, Math.max(0, nowMs() - at) + (answer?.ageMs ?? 0))
+    const told = Promise.withResolvers<unknown>()
+    const listen = connection.subscribeMessage(({ result }: { result?: unknown }) => { told.resolve(result) }, {
+      type: 'render_template', template: LAST_REPORTED, variables: { entity: id }
+    }, { resubscribe: false })
+    const reported = toNumber(await inTime(listen.then(async () => told.promise)).catch(() => undefined))
+    listen.then(async (end) => end()).catch(() => {}) // the connection is gone, and the question with it
+    const kept = entities.get(id)
+    if (reported == null || kept == null) {
+      return ageMs
+    }
+    const at = Math.max(kept.at, elapsed() - Math.max(0, nowMs() - 1000 * reported))
+    entities.set(id, { ...kept, at })
+    return elapsed() - at
   }
 
   /** Since the newest of what its device measures came: a register that rests at night is as fresh as the voltage beside it. */
@@ -139,7 +149,6 @@ export async function homeAssistant (init: HomeAssistantInit): Promise<HomeAssis
     },
     async close () {
       connection.close()
-      await rest.close()
     }
   }
 }
