@@ -52,7 +52,7 @@ export function toMilliWh (value: unknown, unit: EnergyUnit, step: number = 1): 
 export function toWatts (value: unknown, unit: PowerUnit, step: number = 1): number | undefined {
   const amount = toNumber(value)
   const watts = amount == null ? undefined : amount * step * POWER[unit]
-  return watts == null || Math.abs(watts) > MAX_WATTS ? undefined : watts
+  return watts != null && Math.abs(watts) <= MAX_WATTS ? watts : undefined
 }
 
 /** A finite number; undefined for null, text that is no number, NaN, booleans and everything else. */

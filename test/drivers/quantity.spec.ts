@@ -34,6 +34,7 @@ describe('quantities', () => {
     // an 8-byte number of an SML meter with a power of ten of 90
     expect(toWatts(10n ** 18n, 'W', 1e300)).to.be.undefined()
     expect(toWatts(-2, 'MW', 1e9)).to.be.undefined()
+    expect(toWatts(0n, 'W', Infinity)).to.be.undefined()
     expect(toNumber(5n)).to.equal(5)
   })
 
