@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'aegir/chai'
 import { startTestStreet } from '../helpers/practice.ts'
-import { describePhases, expectWhole, grownMib, show, watch } from './watch.ts'
+import { describePhases, expectBoundedMemory, expectWhole, show, watch } from './watch.ts'
 import type { Watch } from './watch.ts'
 import type { RunResult } from '../../src/practice/run.ts'
 import type { Street } from '../../src/practice/street.ts'
@@ -14,9 +14,6 @@ const [LEAST_PERIODS, LEAST_TRADES] = [4, 5]
 const PERIODS = 20
 const PERIOD_SEC = 900
 const SPEED = 450
-
-/** A home that has just started grows for a while; this is what it may add in all phases. */
-const MAX_GROWTH_MIB = 200
 
 describe('a street where two clocks are an hour wrong', function () {
   this.timeout(180_000)
@@ -61,7 +58,7 @@ describe('a street where two clocks are an hour wrong', function () {
   })
 
   it('should need no more memory than is bounded', () => {
-    expect(grownMib(seen.phases)).to.be.below(MAX_GROWTH_MIB)
+    expectBoundedMemory(seen.phases)
   })
 
   it('should oversell nothing and account for every unit of money', async () => {

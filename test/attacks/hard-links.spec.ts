@@ -5,7 +5,7 @@ import { startTestStreet } from '../helpers/practice.ts'
 import { stopAll } from '../helpers/stop-all.ts'
 import { until } from '../helpers/until.ts'
 import { missingForNamespaces, needs, startLan } from './lan.ts'
-import { describePhases, expectWhole, grownMib, show, watch } from './watch.ts'
+import { describePhases, expectBoundedMemory, expectWhole, show, watch } from './watch.ts'
 import type { Lan, WireRules } from './lan.ts'
 import type { Phase, Watch } from './watch.ts'
 import type { RunResult } from '../../src/practice/run.ts'
@@ -23,9 +23,6 @@ const ENOUGH = 3
 const PHASE_MS = [1.5 * PERIOD_MS, 5 * PERIOD_MS] as const
 const PARTED_MS = [4 * PERIOD_MS, 6 * PERIOD_MS] as const
 const HEAL_MS = [PERIOD_MS, 14_000] as const
-
-/** A home that has just started grows for a while; this is what it may add in all phases. */
-const MAX_GROWTH_MIB = 200
 
 describe('a street over hard links, each home in a network namespace of its own', function () {
   this.timeout(300_000)
@@ -103,7 +100,7 @@ describe('a street over hard links, each home in a network namespace of its own'
   })
 
   it('should need no more memory than is bounded', () => {
-    expect(grownMib(seen.phases)).to.be.below(MAX_GROWTH_MIB)
+    expectBoundedMemory(seen.phases)
   })
 
   it('should oversell nothing and account for every unit of money', async () => {

@@ -15,7 +15,7 @@ import { startTestStreet } from '../helpers/practice.ts'
 import { stopAll } from '../helpers/stop-all.ts'
 import { aStranger, aTemptingOrder, anAttacker, attackerSigner, highTwin } from './attackers.ts'
 import { acceptAndVanish, proposeAndVanish, registered } from './liars.ts'
-import { describePhases, expectWhole, grownMib, show, watch } from './watch.ts'
+import { describePhases, expectBoundedMemory, expectWhole, show, watch } from './watch.ts'
 import type { Phase, Watch } from './watch.ts'
 import type { SignedOrder } from '../../src/domain/order.ts'
 import type { TradeAnswer } from '../../src/domain/trade-message.ts'
@@ -32,8 +32,6 @@ const PERIOD_SEC = 900
 const PERIODS = 60
 /** An honest street trades several times in so long; a phase of attacks lasts at least this. */
 const PHASE_MS = 2.5 * PERIOD_SEC / SPEED * 1000
-/** What all attacks together may leave behind in a home that idles at about 150 MiB. */
-const MAX_GROWTH_MIB = 200
 const FLOODERS = 20
 /** Credit, so that a taker needs no tab; and a hold of two thirds of a real second, which this clock makes five minutes of the window. */
 const HOME: HomeChanges = { config: { tabs: { unsecuredCredit: '1.00' }, market: { confirmSec: 300 } } }
@@ -297,7 +295,7 @@ describe('a street among hostile peers', function () {
   })
 
   it('should need no more memory than is bounded', () => {
-    expect(grownMib(seen.phases)).to.be.below(MAX_GROWTH_MIB)
+    expectBoundedMemory(seen.phases)
   })
 
   it('should oversell nothing and account for every unit of money', async () => {
