@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly rounds: number
   /** A tenth of the work: to see that it runs, not to judge by. */
   readonly isQuick: boolean
+  /** Each measurement has a process of its own, which a round to warm up would not help. */
+  readonly isCold?: boolean
   /** How long a soak lasts. */
   readonly minutes?: number
   progress(text: string): void
@@ -34,11 +36,11 @@ export interface Section {
 /** One way to do the work of a round; gives its result, higher or lower being better as the caller likes. */
 type Candidate = () => number | Promise<number>
 
-/** Runs every candidate once in each round, in changing order, after one round to warm up. Results by candidate and round. */
-export async function interleaved<Name extends string> (candidates: Readonly<Record<Name, Candidate>>, { rounds, progress }: BenchOptions): Promise<Record<Name, number[]>> {
+/** Runs every candidate once in each round, in changing order, after one round to warm up where that helps. Results by candidate and round. */
+export async function interleaved<Name extends string> (candidates: Readonly<Record<Name, Candidate>>, { rounds, isCold, progress }: BenchOptions): Promise<Record<Name, number[]>> {
   const names = Object.keys(candidates) as Name[]
   const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = isCold === true ? 1 : 0; round <= rounds; round++) {
     for (const name of round % 2 === 0 ? names : [...names].reverse()) {
       progress(`${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}: ${name}`)
       const result = await candidates[name]()
