@@ -11,7 +11,7 @@ import type { Street, StreetHome } from '../../src/practice/street.ts'
 const MIB = 1024 * 1024
 const PAGE_BYTES = 4096
 /** A home begins with 150 to 280 MiB, and its runtime is slow to give back what it does not use. */
-const MAX_HOME_MIB = 450
+const MAX_HOME_MIB = 512
 /** States of a trade that binds nobody. */
 export const UNBOUND: ReadonlyArray<Json<Trade>['state']> = ['proposed', 'declined', 'expired']
 
