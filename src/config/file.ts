@@ -49,9 +49,16 @@ function entriesOf (pairs: readonly Pair[], place: Place): Entry[] {
     const path = `${place.prefix}${String(isScalar(pair.key) ? pair.key.value : pair.key)}`
     const where = place.where(pair)
     const value = resolved(pair.value, place.document)
+    const read = (asText: boolean): unknown => {
+      try {
+        return valueOf(value, place.document, asText)
+      } catch (error) {
+        throw invalid(`${where}: "${path}" refers with * to a value that no & before it names. Put quotes around a text that begins with *.`, error)
+      }
+    }
     const field = FIELDS.find(field => field.path === path)
     if (field != null) {
-      return [{ path, where, value: valueOf(value, place.document, isTextual(field.schema.type)) }]
+      return [{ path, where, value: read(isTextual(field.schema.type)) }]
     }
     const isSection = SECTIONS.some(({ name }) => name === path)
     if (isMap(value) && (isSection || value.items.length > 0)) {
@@ -59,7 +66,7 @@ function entriesOf (pairs: readonly Pair[], place: Place): Entry[] {
     }
     // a group whose lines are all commented out is empty, not wrong
     const isEmpty = value == null || (isScalar(value) && value.value == null)
-    return isSection && isEmpty ? [] : [{ path, where, value: valueOf(value, place.document, false) }]
+    return isSection && isEmpty ? [] : [{ path, where, value: read(false) }]
   })
 }
 

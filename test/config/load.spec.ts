@@ -143,6 +143,11 @@ describe('loading the configuration', () => {
     expect(config.tabs.unsecuredCredit).to.equal('7.00')
   })
 
+  it('should say where a reference leads nowhere', () => {
+    const file = fileOf(`${REQUIRED}network:\n  listen: [ *home ]\n`)
+    expect(() => loadConfig({ file })).to.throw(/config\.yaml line \d+: "network\.listen" refers with \* to a value that no & before it names/).with.property('code', 'CONFIG_INVALID')
+  })
+
   it('should freeze what it returns, all the way down', () => {
     const config = loadConfig({ file: fileOf(REQUIRED) })
     const isFrozen = (value: unknown): boolean => typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(isFrozen))
