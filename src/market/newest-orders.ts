@@ -1,4 +1,5 @@
 import { compareKeys } from '../domain/book-sync.ts'
+import { firstNotBefore } from './sorted.ts'
 import type { OrderKey, SignerDigest } from '../domain/book-sync.ts'
 import type { Order, VerifiedOrder } from '../domain/order.ts'
 import type { Account, Hex, UnixSeconds } from '../domain/units.ts'
@@ -119,15 +120,5 @@ export class NewestOrders {
 
 /** Where a key stands, or would stand, among the orders of its signer. */
 function placeOf (orders: readonly VerifiedOrder[], key: OrderKey): number {
-  let low = 0
-  let high = orders.length
-  while (low < high) {
-    const middle = low + high >>> 1
-    if (compareKeys(orders[middle].order, key) < 0) {
-      low = middle + 1
-    } else {
-      high = middle
-    }
-  }
-  return low
+  return firstNotBefore(orders, (each) => compareKeys(each.order, key) < 0)
 }

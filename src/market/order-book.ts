@@ -5,6 +5,7 @@
 import { closingOf } from '../domain/order.ts'
 import { residualEnd, windowOpening } from '../domain/period.ts'
 import { PriceIndex } from './price-index.ts'
+import { firstNotBefore } from './sorted.ts'
 import type { Listed } from './price-index.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
 import type { Order, Side, VerifiedOrder } from '../domain/order.ts'
@@ -239,17 +240,7 @@ function find (places: Places, at: Spot): Place | undefined {
 
 /** Where a place stands, or would stand, among a signer's others. */
 function positionOf (places: readonly Place[], at: Spot): number {
-  let low = 0
-  let high = places.length
-  while (low < high) {
-    const middle = low + high >>> 1
-    if (compare(places[middle], at) < 0) {
-      low = middle + 1
-    } else {
-      high = middle
-    }
-  }
-  return low
+  return firstNotBefore(places, (place) => compare(place, at) < 0)
 }
 
 /** By period; within one, offers before bids. */
