@@ -138,12 +138,21 @@ export function startOwnHistory (rules: MarketRules, lead: number): Forecast {
       if (parts == null) {
         return untilAWeek.expect(periodStart)
       }
+      // asked for several times in a plan
+      let night: Night | undefined
       return {
         netWh: parts.use - parts.sun,
         ...knowsParts ? { pvWh: parts.sun, loadWh: parts.use } : {},
         basis: days.newestBefore(at, MAX_AGE_PERIODS) == null ? 'usual at this time of day' : 'the newest metered period and what is usual at this time of day suggest',
         error: (share) => errors.quantile(periodStart, share),
-        ...knowsParts ? { night: () => nightAfter(at) } : {}
+        ...knowsParts
+          ? {
+              night () {
+                night ??= nightAfter(at)
+                return night
+              }
+            }
+          : {}
       }
     }
   }
