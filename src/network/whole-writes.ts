@@ -6,8 +6,8 @@ import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface'
 const AT_ONCE_BYTES = 64 * 1024
 
 /**
- * One order makes many small pieces: noise hands on length, header, body and tag of each frame by themselves, and the muxer answers
- * every frame with another. What goes to one neighbour within a turn of the event loop is written, and sent, as one.
+ * One order makes many small pieces: the muxer answers every frame with another, and noise hands on length, body and tag of each by
+ * themselves. What goes to one neighbour within a turn of the event loop is encrypted as one, and written as one.
  */
 export function wholeWrites<Components> (create: (components: Components) => ConnectionEncrypter): (components: Components) => ConnectionEncrypter {
   return (components) => {
@@ -15,17 +15,25 @@ export function wholeWrites<Components> (create: (components: Components) => Con
     return {
       protocol: encrypter.protocol,
       [serviceCapabilities]: ['@libp2p/connection-encryption'],
-      secureInbound: async (connection, options) => encrypter.secureInbound(gathering(connection), options),
-      secureOutbound: async (connection, options) => encrypter.secureOutbound(gathering(connection), options)
+      secureInbound: async (connection, options) => gathered(await encrypter.secureInbound(inOnePiece(connection), options), connection),
+      secureOutbound: async (connection, options) => gathered(await encrypter.secureOutbound(inOnePiece(connection), options), connection)
     } as ConnectionEncrypter
   }
 }
 
-function gathering<Stream extends MessageStream> (connection: Stream): Stream {
+/** A socket is written to once for each piece. */
+function inOnePiece<Socket extends MessageStream> (socket: Socket): Socket {
+  const send = socket.send.bind(socket)
+  socket.send = (data) => send(data.subarray())
+  return socket
+}
+
+function gathered<Secured extends { connection: MessageStream }> (secured: Secured, socket: MessageStream): Secured {
+  const { connection } = secured
   const send = connection.send.bind(connection)
-  const close = connection.close.bind(connection)
+  const close = socket.close.bind(socket)
   const waiting = new Uint8ArrayList()
-  const isOpen = (): boolean => connection.status === 'open'
+  const isOpen = (): boolean => connection.status === 'open' && socket.status === 'open'
 
   const flush = (): boolean => {
     const whole = waiting.subarray()
@@ -43,9 +51,9 @@ function gathering<Stream extends MessageStream> (connection: Stream): Stream {
     waiting.append(data)
     return waiting.byteLength < AT_ONCE_BYTES ? !connection.writableNeedsDrain : flush()
   }
-  connection.close = async (options) => {
+  socket.close = async (options) => {
     flush()
     await close(options)
   }
-  return connection
+  return secured
 }
