@@ -11,34 +11,45 @@ export interface Listed extends BookEntry {
   younger: Listed | undefined
 }
 
-/** Offers with one lowest price, rounded where a number cannot hold it. */
-interface Level {
-  readonly price: number
-  oldest: Listed | undefined
-  youngest: Listed | undefined
+/** Offers of a few neighbouring prices, the lowest they will ever have, rounded where a number cannot hold them. */
+interface Shelf {
+  /** The first of them. */
+  readonly from: number
+  /** For each price the oldest offer, then the youngest. */
+  readonly ends: Array<Listed | undefined>
+  /** How many of the prices have an offer. */
+  filled: number
 }
 
-/** A rung of this many levels is split, so that a new price never moves more of them. */
-const LEVELS_PER_RUNG = 256
+const PRICES_PER_SHELF = 16
+/** A rung of this many shelves is split, so that a new one never moves more of them. */
+const SHELVES_PER_RUNG = 256
 
 export class PriceIndex {
-  private levels = new Map<number, Level>()
-  /** The levels, cheapest first, in short lists. */
-  private ladder: Level[][] = [[]]
-  /** Prices come back, so a level stays when its last offer goes; they are dropped when half of them are empty. */
+  private shelves = new Map<number, Shelf>()
+  /** The shelves, cheapest first, in short lists. */
+  private ladder: Shelf[][] = [[]]
+  /** Prices come back, so a shelf stays when its last offer goes; they are dropped when half of them are empty. */
   private empty = 0
+  /** No offer is cheaper. */
+  private front = 0
 
   /** The entry must be younger than all others. */
   add (entry: Listed): void {
-    const level = this.levelAt(lowestPrice(entry))
-    entry.older = level.youngest
-    if (level.youngest == null) {
-      level.oldest = entry
-      this.empty--
-    } else {
-      level.youngest.younger = entry
+    const price = lowestPrice(entry)
+    const shelf = this.shelfOf(price)
+    const at = 2 * (price - shelf.from)
+    const youngest = shelf.ends[at + 1]
+    shelf.ends[at + 1] = entry
+    entry.older = youngest
+    if (youngest != null) {
+      youngest.younger = entry
+      return
     }
-    level.youngest = entry
+    shelf.ends[at] = entry
+    this.empty -= Number(shelf.filled === 0)
+    shelf.filled++
+    this.front = Math.min(this.front, price)
   }
 
   /** The entry must be here. Who has just read it still finds the way to the next one. */
@@ -49,38 +60,36 @@ export class PriceIndex {
       younger.older = older
       return
     }
-    // an entry does not point to its level, which would cost every one of them memory
-    const level = this.levelAt(lowestPrice(entry))
+    // an entry does not point to its shelf, which would cost every one of them memory
+    const price = lowestPrice(entry)
+    const shelf = this.shelfOf(price)
+    const at = 2 * (price - shelf.from)
     if (older == null) {
-      level.oldest = younger
+      shelf.ends[at] = younger
     } else {
       older.younger = younger
     }
     if (younger == null) {
-      level.youngest = older
+      shelf.ends[at + 1] = older
     } else {
       younger.older = older
     }
-    if (level.oldest == null) {
-      this.empty++
-      if (this.empty > LEVELS_PER_RUNG && 2 * this.empty > this.levels.size) {
-        this.sweep()
-      }
+    if (older == null && younger == null) {
+      shelf.filled--
+      this.empty += Number(shelf.filled === 0)
     }
   }
 
   /** Offers by their price `elapsed` seconds after the window opened, then by arrival. Those read may be removed meanwhile. */
   * cheapest (elapsed: number): Generator<PricedOffer> {
     const falling = new Heap()
-    this.dropEmptyFront()
-    for (let level = this.levelAbove(-1); level != null; level = this.levelAbove(level.price)) {
-      const { price: lowest } = level
+    for (const { price: lowest, oldest } of this.filled()) {
       while (falling.top != null && Number(falling.top.price) < lowest) {
         yield falling.pop()
       }
-      for (let entry = level.oldest; entry != null; entry = entry.younger) {
+      for (let entry: Listed | undefined = oldest; entry != null; entry = entry.younger) {
         const offer = { entry, price: priceAt(entry.order.order.schedule, elapsed) }
-        // beyond 53 bits different prices share a level
+        // beyond 53 bits different prices look the same
         if (lowest >= Number.MAX_SAFE_INTEGER || Number(offer.price) !== lowest) {
           falling.push(offer)
           continue
@@ -96,47 +105,53 @@ export class PriceIndex {
     }
   }
 
-  private levelAt (price: number): Level {
-    const known = this.levels.get(price)
-    if (known != null) {
-      return known
-    }
-    const level: Level = { price, oldest: undefined, youngest: undefined }
-    const at = this.rungAt(price)
-    const rung = this.ladder[at]
-    rung.splice(placeOf(rung, price), 0, level)
-    if (rung.length > LEVELS_PER_RUNG) {
-      this.ladder.splice(at + 1, 0, rung.splice(LEVELS_PER_RUNG / 2))
-    }
-    this.levels.set(price, level)
-    this.empty++
-    return level
-  }
-
-  /** Who reads from the cheapest on shall not walk past many empty levels again and again. */
-  private dropEmptyFront (): void {
-    for (let first = this.ladder[0][0]; first != null && first.oldest == null; first = this.ladder[0][0]) {
-      this.ladder[0].shift()
-      this.levels.delete(first.price)
-      this.empty--
-      if (this.ladder[0].length === 0 && this.ladder.length > 1) {
-        this.ladder.shift()
+  /** Prices with offers, cheapest first. */
+  private * filled (): Generator<{ price: number, oldest: Listed }> {
+    let isFirst = true
+    let at = this.rungAt(this.front)
+    let place = placeOf(this.ladder[at], shelfStart(this.front))
+    for (; at < this.ladder.length; at++, place = 0) {
+      for (; place < this.ladder[at].length; place++) {
+        const { from, filled, ends } = this.ladder[at][place]
+        for (let end = 0; filled > 0 && end < ends.length; end += 2) {
+          const oldest = ends[end]
+          if (oldest != null) {
+            const price = from + end / 2
+            this.front = isFirst ? price : this.front
+            isFirst = false
+            yield { price, oldest }
+          }
+        }
       }
     }
   }
 
-  private sweep (): void {
-    const rungs = this.ladder.map((rung) => rung.filter(({ oldest }) => oldest != null)).filter(({ length }) => length > 0)
-    this.ladder = rungs.length > 0 ? rungs : [[]]
-    this.levels = new Map(this.ladder.flat().map((level) => [level.price, level]))
-    this.empty = 0
+  private shelfOf (price: number): Shelf {
+    const from = shelfStart(price)
+    const known = this.shelves.get(from)
+    if (known != null) {
+      return known
+    }
+    if (this.empty > SHELVES_PER_RUNG && 2 * this.empty > this.shelves.size) {
+      this.sweep()
+    }
+    const shelf: Shelf = { from, ends: new Array<undefined>(2 * PRICES_PER_SHELF).fill(undefined), filled: 0 }
+    const at = this.rungAt(from)
+    const rung = this.ladder[at]
+    rung.splice(placeOf(rung, from), 0, shelf)
+    if (rung.length > SHELVES_PER_RUNG) {
+      this.ladder.splice(at + 1, 0, rung.splice(SHELVES_PER_RUNG / 2))
+    }
+    this.shelves.set(from, shelf)
+    this.empty++
+    return shelf
   }
 
-  private levelAbove (price: number): Level | undefined {
-    const at = this.rungAt(price)
-    const rung = this.ladder[at]
-    const place = placeOf(rung, price)
-    return rung[rung[place]?.price === price ? place + 1 : place] ?? this.ladder[at + 1]?.[0]
+  private sweep (): void {
+    const rungs = this.ladder.map((rung) => rung.filter(({ filled }) => filled > 0)).filter(({ length }) => length > 0)
+    this.ladder = rungs.length > 0 ? rungs : [[]]
+    this.shelves = new Map(this.ladder.flat().map((shelf) => [shelf.from, shelf]))
+    this.empty = 0
   }
 
   /** Number of the rung that holds, or would hold, a price: the last one that does not begin above it. */
@@ -145,7 +160,7 @@ export class PriceIndex {
     let high = this.ladder.length - 1
     while (low < high) {
       const middle = low + high + 1 >>> 1
-      if (this.ladder[middle][0].price <= price) {
+      if (this.ladder[middle][0].from <= price) {
         low = middle
       } else {
         high = middle - 1
@@ -160,13 +175,15 @@ function lowestPrice (entry: Listed): number {
   return Number(schedule[schedule.length - 1].price)
 }
 
-/** Where in a rung a price stands or would stand. */
-function placeOf (rung: readonly Level[], price: number): number {
+const shelfStart = (price: number): number => price - price % PRICES_PER_SHELF
+
+/** Where in a rung a shelf stands or would stand. */
+function placeOf (rung: readonly Shelf[], price: number): number {
   let low = 0
   let high = rung.length
   while (low < high) {
     const middle = low + high >>> 1
-    if (rung[middle].price < price) {
+    if (rung[middle].from < price) {
       low = middle + 1
     } else {
       high = middle
