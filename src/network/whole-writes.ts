@@ -4,6 +4,8 @@ import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface'
 
 /** From here on bytes go out at once, so that whoever sends much learns when the socket is full. */
 const AT_ONCE_BYTES = 64 * 1024
+/** Word that a little was read can wait for other words to the same neighbour, a thousandth of a window as it is. */
+const MAX_WAIT_MS = 100
 
 /**
  * One order makes many small pieces: the muxer answers every frame with another, and noise hands on length, body and tag of each by
@@ -35,20 +37,35 @@ function gathered<Secured extends { connection: MessageStream }> (secured: Secur
   const waiting = new Uint8ArrayList()
   const isOpen = (): boolean => connection.status === 'open' && socket.status === 'open'
 
+  let isDue = false
+  let isDueLater = false
+
   const flush = (): boolean => {
     const whole = waiting.subarray()
     waiting.consume(whole.byteLength)
     return whole.byteLength === 0 || !isOpen() || send(whole)
+  }
+  const atEndOfTurn = (): void => {
+    isDue = false
+    flush()
+  }
+  const later = (): void => {
+    isDueLater = false
+    flush()
   }
 
   connection.send = (data) => {
     if (!isOpen()) {
       return send(data)
     }
-    if (waiting.byteLength === 0) {
-      setImmediate(flush)
-    }
     waiting.append(data)
+    if (!isDue && !canWait(data)) {
+      isDue = true
+      setImmediate(atEndOfTurn)
+    } else if (!isDue && !isDueLater) {
+      isDueLater = true
+      setTimeout(later, MAX_WAIT_MS).unref()
+    }
     return waiting.byteLength < AT_ONCE_BYTES ? !connection.writableNeedsDrain : flush()
   }
   socket.close = async (options) => {
@@ -56,4 +73,9 @@ function gathered<Secured extends { connection: MessageStream }> (secured: Secur
     await close(options)
   }
   return secured
+}
+
+/** True of yamux's frame that allows the other side as many more bytes as were read, when these were less than 64 KiB. */
+function canWait (frame: Uint8Array | Uint8ArrayList): boolean {
+  return frame instanceof Uint8Array && frame.byteLength === 12 && frame[1] === 1 && [0, 2, 3, 8, 9].every((at) => frame[at] === 0)
 }

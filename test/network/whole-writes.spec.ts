@@ -1,5 +1,6 @@
 import { expect } from 'aegir/chai'
 import { wholeWrites } from '../../src/network/whole-writes.ts'
+import { until } from '../helpers/until.ts'
 import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface'
 
 describe('writes to a connection', () => {
@@ -15,7 +16,7 @@ describe('writes to a connection', () => {
         if (this.status !== 'open') {
           throw new Error('the connection is closed')
         }
-        written.push(Buffer.from(data).toString())
+        written.push(Buffer.from(data).toString('latin1'))
         return data.byteLength < 65_536
       },
       async close () {
@@ -37,6 +38,24 @@ describe('writes to a connection', () => {
     send('more')
     await turn()
     expect(written).to.deep.equal(['length body', 'more'])
+  })
+
+  it('should let the allowance for a few more bytes wait for the next message, or a moment', async () => {
+    const allowance = (bytes: number): Uint8Array => Uint8Array.of(0, 1, 0, 0, 0, 0, 0, 7, bytes >>> 24, bytes >>> 16, bytes >>> 8, bytes)
+    const sizes = (): number[] => written.map(({ length }) => length)
+    connection.send(allowance(200))
+    await turn()
+    expect(sizes()).to.deep.equal([])
+    send('order')
+    await turn()
+    expect(sizes()).to.deep.equal([17])
+    connection.send(allowance(200))
+    connection.send(allowance(300))
+    await until(() => written.length === 2)
+    expect(sizes()).to.deep.equal([17, 24])
+    connection.send(allowance(65_536))
+    await turn()
+    expect(sizes()).to.deep.equal([17, 24, 12])
   })
 
   it('should begin at once, and say when the socket is full, where much is sent', async () => {
