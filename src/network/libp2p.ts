@@ -11,6 +11,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { NO_REACH, reachListen, reachServices, reachTransports } from './reach.ts'
 import { addressBook } from './reachability.ts'
+import { webRtcTransports } from './webrtc.ts'
 import { wholeWrites } from './whole-writes.ts'
 import type { Reach } from './reach.ts'
 import type { AddressBook } from './reachability.ts'
@@ -22,7 +23,7 @@ import type { LevelDatastore } from 'datastore-level'
 
 export interface Libp2pNodeInit {
   readonly privateKey: PrivateKey
-  /** Multiaddresses to listen on, such as `/ip4/0.0.0.0/tcp/7690`. */
+  /** Multiaddresses to listen on: `/ip4/0.0.0.0/tcp/7690`, and for browsers the same with `/ws`, or `/ip4/0.0.0.0/udp/7690/webrtc-direct`. */
   readonly listen: readonly string[]
   /** Addresses to tell others instead of the listening ones, for homes behind a forwarded port. */
   readonly announce?: readonly string[]
@@ -64,7 +65,7 @@ const ACCEPT_PEERS_FROM = 1
 const MAX_ADDRESS_AGE_MS = 7 * 86_400_000
 const MAX_PEER_AGE_MS = 30 * 86_400_000
 
-/** The libp2p node, configured and not yet started. */
+/** The libp2p node, configured and not yet started. Throws `NETWORK_LISTEN` where an address needs a package that is not there. */
 export async function createLibp2pNode (init: Libp2pNodeInit): Promise<Libp2pNode> {
   const { reach = NO_REACH } = init
   return createLibp2p<Libp2pServices>({
@@ -74,7 +75,7 @@ export async function createLibp2pNode (init: Libp2pNodeInit): Promise<Libp2pNod
     privateKey: init.privateKey,
     nodeInfo: { name: 'wattmesh' },
     addresses: { listen: [...init.listen, ...reachListen(reach)], announce: [...init.announce ?? []] },
-    transports: [tcp(), webSockets(), ...reachTransports(reach)],
+    transports: [tcp(), webSockets(), ...await webRtcTransports(init), ...reachTransports(reach)],
     connectionEncrypters: [wholeWrites(noise())],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
     peerDiscovery: init.mdns == null || init.mdns === false ? [] : [mdns({ serviceTag: init.mdns.serviceTag })],

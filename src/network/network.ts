@@ -19,6 +19,7 @@ import { reachability } from './reachability.ts'
 import { rememberedScores } from './remembered-scores.ts'
 import { keepRendezvous } from './rendezvous.ts'
 import { createTradeProtocol } from './trade-protocol.ts'
+import { isWebRtcDirect } from './webrtc.ts'
 import type { BookSync } from './book-sync.ts'
 import type { Libp2pNode } from './libp2p.ts'
 import type { MeterTags } from './meter-tag.ts'
@@ -121,6 +122,9 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
     async dial (address) {
       const { node } = isRunning()
       const target = fullAddress(address)
+      if (isWebRtcDirect(address) && !init.listen.some(isWebRtcDirect)) {
+        throw networkError('NETWORK_UNREACHABLE', `Only a home that listens on a /webrtc-direct address itself can call ${address}; take another address of that neighbour.`)
+      }
       try {
         await node.dial(target)
       } catch (error) {
@@ -139,7 +143,10 @@ async function startNode (init: NetworkInit, privateKey: PrivateKey, handlers: N
   const scores = rememberedScores()
   const datastore = init.peersPath == null ? undefined : new LevelDatastore(init.peersPath)
   await datastore?.open()
-  const node = await createLibp2pNode({ ...init, privateKey, topic, datastore, rememberedScore: scores.of })
+  const node = await createLibp2pNode({ ...init, privateKey, topic, datastore, rememberedScore: scores.of }).catch(async (error: unknown) => {
+    await datastore?.close()
+    throw error
+  })
   await scores.load(node.peerStore)
   const bootstrap = (init.bootstrap ?? []).map(fullAddress).filter((address) => !address.toString().endsWith(`/${node.peerId.toString()}`))
   announcePeers(node, handlers, logger)

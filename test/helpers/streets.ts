@@ -11,8 +11,8 @@ export function aNetwork (n: number, init: Partial<NetworkInit> = {}): Libp2pNet
 }
 
 /** Real networks of the test keys 1 to `count`, connected along `links`, with gossip flowing over each link. */
-export function startedStreet (count: number, links: ReadonlyArray<readonly [number, number]>): Street {
-  const networks = Array.from({ length: count }, (_, i) => aNetwork(i + 1))
+export function startedStreet (count: number, links: ReadonlyArray<readonly [number, number]>, init: Partial<NetworkInit> = {}): Street {
+  const networks = Array.from({ length: count }, (_, i) => aNetwork(i + 1, init))
   return {
     networks,
     async connect () {

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { createSocket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -23,6 +25,14 @@ import type { Reach } from '../../src/network/reach.ts'
 const BUSY: TradeAnswer = { kind: 'decline', code: 'BUSY', remaining: 0 }
 const HANDLERS = { onOrder: async () => ({ result: 'accept' as const }), onTrade: async () => BUSY }
 const DHT: Reach = { ...NO_REACH, dht: true }
+
+/** How a WebRTC connection begins: RFC 8489, with a user name and a digest that nobody can check yet. */
+function aStunRequest (): Buffer {
+  const name = randomBytes(16).toString('hex').slice(0, 31)
+  const user = `${name}:${name}a` // 64 characters, so that no padding is needed
+  const attributes = Buffer.concat([Buffer.from('00060040', 'hex'), Buffer.from(user), Buffer.from('00080014', 'hex'), randomBytes(20)])
+  return Buffer.concat([Buffer.from([0, 1, 0, attributes.length]), Buffer.from('2112a442', 'hex'), randomBytes(12), attributes])
+}
 
 describe('reach', () => {
   const networks: Libp2pNetwork[] = []
@@ -144,6 +154,64 @@ describe('reach', () => {
     await bob.dial(alice.addresses()[0])
     await until(() => alice.hearers() === 1)
     expect(multiaddr(alice.addresses()[0]).getComponents().map(({ name }) => name)).to.include('ws')
+  })
+
+  it('should trade over WebRTC-direct when asked to', async () => {
+    const listen = ['/ip4/127.0.0.1/udp/0/webrtc-direct']
+    const alice = await aHome(1, { listen })
+    const bob = await aHome(2, { listen })
+    expect(alice.addresses()).to.have.lengthOf(1)
+    expect(alice.addresses()[0]).to.match(/^\/ip4\/127\.0\.0\.1\/udp\/[1-9]\d*\/webrtc-direct\/certhash\/uEi[\w-]{44}\/p2p\/16Uiu2\w+$/)
+    expect(alice.reach().local).to.deep.equal(alice.addresses())
+    await bob.dial(alice.addresses()[0])
+    await until(() => alice.hearers() === 1 && bob.hearers() === 1)
+    expect(bob.peers()[0].address).to.equal(alice.addresses()[0])
+    const conversation = await bob.converse(alice.key)
+    expect(await conversation.ask({ kind: 'status-query', tradeId: `0x${'07'.repeat(32)}` })).to.deep.equal(BUSY)
+    await conversation.close()
+  })
+
+  it('should have the same WebRTC-direct address after a restart', async () => {
+    const listen = [`/ip4/127.0.0.1/udp/${await freePort()}/webrtc-direct`]
+    const before = await aHome(1, { listen })
+    const [address] = before.addresses()
+    await before.stop()
+    const after = await aHome(1, { listen })
+    expect(after.addresses()).to.deep.equal([address])
+    const bob = await aHome(2, { listen: ['/ip4/127.0.0.1/udp/0/webrtc-direct'] })
+    await bob.dial(address)
+    await until(() => after.hearers() === 1)
+  })
+
+  it('should keep out strangers that begin one WebRTC connection after the other, and nobody else for long', async () => {
+    const alice = await aHome(1, { listen: ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/udp/0/webrtc-direct'] })
+    const bob = await aHome(2, { listen: ['/ip4/127.0.0.1/udp/0/webrtc-direct'] })
+    const [tcp, webRtc] = alice.addresses()
+    const socket = createSocket('udp4')
+    for (let n = 0; n < 200; n++) {
+      await new Promise((resolve) => { socket.send(aStunRequest(), Number(/\/udp\/(\d+)/.exec(webRtc)?.[1]), '127.0.0.1', resolve) })
+    }
+    socket.close()
+    const carol = await aHome(3)
+    await carol.dial(tcp)
+    const error = await bob.dial(webRtc).catch((error: unknown) => error)
+    expect(error).to.have.property('code', 'NETWORK_UNREACHABLE')
+    await until(async () => bob.dial(webRtc).then(() => true, () => false), 30_000)
+    await until(() => alice.hearers() === 2)
+  }).timeout(60_000)
+
+  it('should announce a WebRTC-direct address under its hash', async () => {
+    const announce = '/ip4/203.0.113.7/udp/4001/webrtc-direct'
+    const alice = await aHome(1, { listen: ['/ip4/127.0.0.1/udp/0/webrtc-direct'], announce: [announce] })
+    expect(alice.addresses()).to.deep.equal([`${announce}/certhash/uEiBEjt57kNVmofKnCve1BZ_04Ev9f1lHHTemtFEeQRScow/p2p/${alice.peerId}`])
+  })
+
+  it('should say why a home that does not listen to WebRTC-direct cannot call it', async () => {
+    const alice = await aHome(1, { listen: ['/ip4/127.0.0.1/udp/0/webrtc-direct'] })
+    const bob = await aHome(2)
+    const error = await bob.dial(alice.addresses()[0]).catch((error: unknown) => error)
+    expect(error).to.have.property('code', 'NETWORK_UNREACHABLE')
+    expect(error).to.have.property('message').that.matches(/listens on a \/webrtc-direct address itself/)
   })
 
   it('should start and stop with everything switched on', async () => {

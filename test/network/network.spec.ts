@@ -5,6 +5,8 @@ import { startedStreet } from '../helpers/streets.ts'
 
 testNetwork('libp2p over TCP', async (count, links) => startedStreet(count, links))
 
+testNetwork('libp2p over WebRTC-direct', async (count, links) => startedStreet(count, links, { listen: ['/ip4/127.0.0.1/udp/0/webrtc-direct'] }))
+
 testNetwork('memory', async (count, links) => {
   const keys = Array.from({ length: count }, (_, i) => aSigner(i + 1).key)
   const street = createMemoryStreet({

@@ -56,7 +56,8 @@ async function addresses (options: InviteOptions, known: readonly string[]): Pro
     throw error
   })
   const useful = own.filter((address) => !isLoopback(address))
-  const all = [...new Set([...useful.length === 0 ? own : useful, ...known])]
+  // few homes can call an address that is for browsers
+  const all = [...new Set([...useful.length === 0 ? own : useful, ...known])].sort((a, b) => Number(isForBrowsers(a)) - Number(isForBrowsers(b)))
   if (all.length === 0) {
     throw new CodedError('NODE_NOT_RUNNING', 'The invite would hold no address to call: start the node first with `wattmesh start`, or set network.bootstrap.')
   }
@@ -65,6 +66,10 @@ async function addresses (options: InviteOptions, known: readonly string[]): Pro
 
 function isLoopback (address: string): boolean {
   return address.startsWith('/ip4/127.') || address.startsWith('/ip6/::1/')
+}
+
+function isForBrowsers (address: string): boolean {
+  return address.includes('/webrtc-direct/')
 }
 
 function isLocal (host: string): boolean {

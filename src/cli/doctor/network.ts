@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import { bad, ok, unknown, warn } from '../checks.ts'
 import { multicastProblem } from '../multicast.ts'
@@ -18,22 +19,40 @@ export async function checkNetwork ({ config: { value: config }, status }: Patie
   ]
 }
 
-/** Ports that are set; port 0 takes any free one. */
-function fixedPorts ({ network }: Config): number[] {
-  return network.listen.map((address) => Number(/\/tcp\/(\d+)/.exec(address)?.[1] ?? 0)).filter((port) => port > 0)
+interface Port {
+  readonly kind: 'TCP' | 'UDP'
+  readonly port: number
 }
 
-async function canListen (port: number): Promise<Check> {
-  const problem = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
-    const server = createServer().once('error', resolve)
-    server.listen(port, () => { server.close(() => { resolve(undefined) }) })
+/** Ports that are set; port 0 takes any free one. */
+function fixedPorts ({ network }: Config): Port[] {
+  return network.listen.flatMap((address) => {
+    const [, kind, port] = /\/(tcp|udp)\/(\d+)/.exec(address) ?? []
+    return Number(port) > 0 ? [{ kind: kind === 'udp' ? 'UDP' : 'TCP', port: Number(port) }] : []
   })
+}
+
+async function canListen (wanted: Port): Promise<Check> {
+  const problem = await problemOf(wanted)
+  const name = `${wanted.kind} port ${wanted.port}`
   if (problem == null) {
-    return ok('network.listen', `Port ${port} is free to listen on.`)
+    return ok('network.listen', `${name} is free to listen on.`)
   }
   return problem.code === 'EADDRINUSE'
-    ? bad('network.listen', `Another program listens on port ${port} already.`, 'Stop it, or take another port in network.listen.')
-    : bad('network.listen', `This user may not listen on port ${port} (${problem.code ?? problem.message}).`, 'Take a port above 1023 in network.listen.')
+    ? bad('network.listen', `Another program listens on ${name} already.`, 'Stop it, or take another port in network.listen.')
+    : bad('network.listen', `This user may not listen on ${name} (${problem.code ?? problem.message}).`, 'Take a port above 1023 in network.listen.')
+}
+
+async function problemOf ({ kind, port }: Port): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    if (kind === 'UDP') {
+      const socket = createSocket('udp4').once('error', resolve)
+      socket.bind(port, () => { socket.close(() => { resolve(undefined) }) })
+    } else {
+      const server = createServer().once('error', resolve)
+      server.listen(port, () => { server.close(() => { resolve(undefined) }) })
+    }
+  })
 }
 
 function listening ({ reach }: Json<NodeStatus>): Check {
