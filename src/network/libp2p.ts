@@ -12,6 +12,7 @@ import { createLibp2p } from 'libp2p'
 import { NO_REACH, reachListen, reachServices, reachTransports } from './reach.ts'
 import { addressBook } from './reachability.ts'
 import { wholeWrites } from './whole-writes.ts'
+import type { PortMapping } from './port-mapping.ts'
 import type { Reach } from './reach.ts'
 import type { AddressBook } from './reachability.ts'
 import type { GossipSub, GossipsubOpts } from '@chainsafe/libp2p-gossipsub'
@@ -42,6 +43,8 @@ interface Libp2pServices extends Record<string, unknown> {
   ping: Ping
   pubsub: GossipSub
   addressBook: AddressBook
+  /** Only where `reach.portMapping` is on. */
+  upnp?: { readonly portMappingClient: PortMapping }
   /** Only where `reach.dht` is on. */
   dht?: { readonly routingTable: { readonly size: number } }
 }
