@@ -61,6 +61,9 @@ const MAX_GOSSIP_QUEUE_BYTES = 8 * 1024 * 1024
 /** Of a message as small as one order, the copies that are spared weigh less than telling every neighbour of it: a third more bytes were sent. */
 const IDONTWANT_MIN_BYTES = 512
 
+/** With one at a time, the table's question whether a neighbour is there makes the connection look dead that is being watched, and it is cut. */
+const MAX_PINGS = 8
+
 /** A neighbour's word about other peers counts once it has brought a few orders. */
 const ACCEPT_PEERS_FROM = 1
 /** Addresses and people move; what was not seen for this long is forgotten. */
@@ -85,7 +88,7 @@ export async function createLibp2pNode (init: Libp2pNodeInit): Promise<Libp2pNod
       inboundConnectionThreshold: MAX_NEW_CONNECTIONS_PER_HOST_PER_SEC,
       maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS
     },
-    services: { ...reachServices(reach), addressBook, identify: identify(), ping: ping(), pubsub: gossipsub(gossipOptions(init)) }
+    services: { ...reachServices(reach), addressBook, identify: identify(), ping: ping({ maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }), pubsub: gossipsub(gossipOptions(init)) }
   })
 }
 

@@ -169,6 +169,14 @@ describe('reach', () => {
     expect(multiaddr(alice.addresses()[0]).getComponents().map(({ name }) => name)).to.include('ws')
   })
 
+  it('should ping over one connection several times at once, as the table and the watch over connections do', async () => {
+    const [alice, bob] = [await aRaw(1, {}), await aRaw(2, {})]
+    await bob.dial(alice.getMultiaddrs())
+    const all = await Promise.all(Array.from({ length: 4 }, async () => bob.services.ping.ping(alice.peerId)))
+    expect(all).to.have.lengthOf(4)
+    expect(bob.getConnections()).to.have.lengthOf(1)
+  })
+
   it('should start with each switch alone, and with each one off', async () => {
     for (const name of Object.keys(ALL) as Array<keyof Reach>) {
       await aHome(1, { reach: { ...NO_REACH, [name]: true } })
