@@ -26,7 +26,7 @@ const IMPORT_TABLE: Readonly<Record<string, Room>> = {
   network: {
     values: ['domain', 'protocols/constants.ts', 'protocols/*/constants.ts', 'protocols/order/order.ts', 'protocols/trade/trade.ts', 'protocols/book-sync/book-sync.ts'],
     types: ['ports'],
-    packages: ['libp2p', '@libp2p/*', '@chainsafe/*', '@multiformats/multiaddr', '@noble/curves', 'it-*', 'uint8arrays', 'uint8arraylist', 'datastore-level', 'multiformats', 'node:crypto', 'protons-runtime']
+    packages: ['libp2p', '@libp2p/*', '@chainsafe/*', '@multiformats/multiaddr', '@noble/curves', 'it-*', 'uint8arrays', 'uint8arraylist', 'datastore-level', 'multiformats', 'node:crypto', 'node:dgram', 'node:os', 'protons-runtime']
   },
   chain: {
     values: ['domain', 'ports', 'contracts/abi.ts', 'contracts/deployments.ts', 'contracts/receipts.ts'],

@@ -59,7 +59,7 @@ export const configSchema = Type.Object({
     bootstrap: multiaddrs({ default: [], description: 'Neighbours to call at the start, for homes beyond the local network.' }),
     announce: multiaddrs({ default: [], description: 'Addresses to tell others instead of the ones found, for a port that was forwarded by hand.' }),
     dht: yesOrNo({ default: true, description: 'Find homes of the same market through the distributed hash table, once one neighbour is known.' }),
-    portMapping: yesOrNo({ default: true, description: 'Ask the router to forward the port (UPnP and NAT-PMP).' }),
+    portMapping: yesOrNo({ default: true, description: 'Ask the router to forward the port (UPnP), over IPv4.' }),
     reachability: yesOrNo({ default: true, description: 'Have neighbours check whether this node can be reached from outside, and do it for them.' }),
     relay: yesOrNo({ default: true, description: 'Be reachable through the node of a neighbour when the router lets nobody in.' }),
     relayForOthers: yesOrNo({ default: true, description: 'Do the same for a few others, each for two minutes and 128 KiB at a time.' }),

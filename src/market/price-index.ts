@@ -113,7 +113,7 @@ export class PriceIndex {
     for (; at < this.ladder.length; at++, place = 0) {
       for (; place < this.ladder[at].length; place++) {
         const { from, filled, ends } = this.ladder[at][place]
-        for (let end = 0; filled > 0 && end < ends.length; end += 2) {
+        for (let end = filled > 0 ? 0 : ends.length; end < ends.length; end += 2) {
           const oldest = ends[end]
           if (oldest != null) {
             const price = from + end / 2

@@ -13,6 +13,7 @@ import { NO_REACH, reachListen, reachServices, reachTransports } from './reach.t
 import { addressBook } from './reachability.ts'
 import { webRtcTransports } from './webrtc.ts'
 import { wholeWrites } from './whole-writes.ts'
+import type { PortMapping } from './port-mapping.ts'
 import type { Reach } from './reach.ts'
 import type { AddressBook } from './reachability.ts'
 import type { GossipSub, GossipsubOpts } from '@chainsafe/libp2p-gossipsub'
@@ -43,6 +44,8 @@ interface Libp2pServices extends Record<string, unknown> {
   ping: Ping
   pubsub: GossipSub
   addressBook: AddressBook
+  /** Only where `reach.portMapping` is on. */
+  upnp?: { readonly portMappingClient: PortMapping }
   /** Only where `reach.dht` is on. */
   dht?: { readonly routingTable: { readonly size: number } }
 }
@@ -58,6 +61,9 @@ const MAX_STREAM_WINDOW_BYTES = 1024 * 1024
 const MAX_GOSSIP_QUEUE_BYTES = 8 * 1024 * 1024
 /** Of a message as small as one order, the copies that are spared weigh less than telling every neighbour of it: a third more bytes were sent. */
 const IDONTWANT_MIN_BYTES = 512
+
+/** With one at a time, the table's question whether a neighbour is there makes the connection look dead that is being watched, and it is cut. */
+const MAX_PINGS = 8
 
 /** A neighbour's word about other peers counts once it has brought a few orders. */
 const ACCEPT_PEERS_FROM = 1
@@ -83,7 +89,7 @@ export async function createLibp2pNode (init: Libp2pNodeInit): Promise<Libp2pNod
       inboundConnectionThreshold: MAX_NEW_CONNECTIONS_PER_HOST_PER_SEC,
       maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS
     },
-    services: { ...reachServices(reach), addressBook, identify: identify(), ping: ping(), pubsub: gossipsub(gossipOptions(init)) }
+    services: { ...reachServices(reach), addressBook, identify: identify(), ping: ping({ maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }), pubsub: gossipsub(gossipOptions(init)) }
   })
 }
 

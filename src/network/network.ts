@@ -118,7 +118,7 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
     readBook: async (peerId) => isRunning().books.readBook(peerIdFromString(peerId)),
     peers: () => running == null ? [] : running.node.getPeers().map((peer) => ({ ...describe(isRunning().node, peer), meterTag: isRunning().tags.of(peer.toString()) })),
     addresses: () => running == null ? [] : running.node.getMultiaddrs().map(String),
-    reach: () => running == null ? { open: [], local: [], relayed: [], mapped: [] } : reachability(running.node),
+    reach: () => running == null ? { open: [], local: [], unconfirmed: [], relayed: [], mapped: [] } : reachability(running.node),
     async dial (address) {
       const { node } = isRunning()
       const target = fullAddress(address)

@@ -2,13 +2,14 @@
  * How homes that do not share a local network reach each other: a distributed hash table to find them, port mapping and relays to
  * get through routers, hole punching to leave the relay again. Each part has a switch; none of them ever sees an order.
  */
-import { autoNAT } from '@libp2p/autonat'
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { dcutr } from '@libp2p/dcutr'
 import { identifyPush } from '@libp2p/identify'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { uPnPNAT } from '@libp2p/upnp-nat'
 import { DHT_PROTOCOL_ID } from '../../protocols/constants.ts'
+import { dialBack } from './dial-back.ts'
+import { createPortMapping } from './port-mapping.ts'
 import type { Libp2pOptions } from 'libp2p'
 
 export interface Reach {
@@ -39,8 +40,9 @@ export function reachServices (reach: Reach): NonNullable<Libp2pOptions['service
     identifyPush: identifyPush(),
     // Homes of one street see each other's private addresses, so none are left out of the table.
     ...reach.dht ? { dht: kadDHT({ protocol: DHT_PROTOCOL_ID, clientMode: false, peerInfoMapper: passthroughMapper }) } : {},
-    ...reach.portMapping ? { upnp: uPnPNAT({ portMappingDescription: 'wattmesh' }) } : {},
-    ...reach.reachability ? { autonat: autoNAT({ protocolPrefix: 'wattmesh' }) } : {},
+    // without neighbours that call back, the router's word has to do
+    ...reach.portMapping ? { upnp: uPnPNAT({ portMappingClient: createPortMapping(), autoConfirmAddress: !reach.reachability }) } : {},
+    ...reach.reachability ? { autonat: dialBack() } : {},
     ...reach.holePunching ? { dcutr: dcutr() } : {},
     ...reach.relayForOthers
       ? { relay: circuitRelayServer({ reservations: { maxReservations: MAX_RELAY_RESERVATIONS, defaultDataLimit: MAX_RELAY_BYTES, defaultDurationLimit: MAX_RELAY_MS } }) }

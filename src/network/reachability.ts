@@ -1,3 +1,4 @@
+import type { PortMapping } from './port-mapping.ts'
 import type { Reachability } from '../ports/network.ts'
 import type { NodeAddress } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -13,23 +14,35 @@ export function addressBook ({ addressManager }: { readonly addressManager: { ge
 }
 
 interface Reachable {
+  readonly peerId: { toString(): string }
   getMultiaddrs(): Multiaddr[]
-  readonly services: { readonly addressBook: AddressBook, readonly dht?: { readonly routingTable: { readonly size: number } } }
+  readonly services: {
+    readonly addressBook: AddressBook
+    readonly dht?: { readonly routingTable: { readonly size: number } }
+    readonly upnp?: { readonly portMappingClient: Pick<PortMapping, 'answer'> }
+  }
 }
 
 export function reachability (node: Reachable): Reachability {
+  const { addressBook, dht, upnp } = node.services
   const all = node.getMultiaddrs().map(String)
-  const relayed = all.filter((address) => address.includes('/p2p-circuit'))
-  const direct = all.filter((address) => !relayed.includes(address))
-  const local = direct.filter(isLocalAddress)
-  const mapped = node.services.addressBook.all().filter(({ type }) => type === 'ip-mapping').map(({ multiaddr }) => multiaddr.toString())
+  const direct = all.filter((address) => !isRelayed(address))
+  const router = upnp?.portMappingClient.answer()
+  // what the router has forgotten is not open
+  const known = addressBook.all().filter(({ type, multiaddr }) => !isRelayed(multiaddr.toString()) && (type === 'transport' || (type === 'ip-mapping' && router === 'opened')))
   return {
-    open: direct.filter((address) => !local.includes(address)),
-    local,
-    relayed,
-    mapped,
-    ...node.services.dht == null ? {} : { tableSize: node.services.dht.routingTable.size }
+    open: direct.filter((address) => !isLocalAddress(address)),
+    local: direct.filter(isLocalAddress),
+    unconfirmed: [...new Set(known.filter(({ verified }) => !verified).map(({ multiaddr }) => `${multiaddr.toString()}/p2p/${node.peerId.toString()}`))],
+    relayed: all.filter((address) => isRelayed(address) && !isLocalAddress(address)),
+    mapped: [...new Set(known.filter(({ type }) => type === 'ip-mapping').map(({ multiaddr }) => multiaddr.toString()))],
+    ...router == null ? {} : { router },
+    ...dht == null ? {} : { tableSize: dht.routingTable.size }
   }
+}
+
+function isRelayed (address: string): boolean {
+  return address.includes('/p2p-circuit')
 }
 
 /** Addresses that mean something in one network only: RFC 1918, 3927, 4193, 5737, 6598, link-local and this computer. */

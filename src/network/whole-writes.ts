@@ -5,7 +5,7 @@ import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface'
 /** From here on bytes go out at once, so that whoever sends much learns when the socket is full. */
 const AT_ONCE_BYTES = 64 * 1024
 /** Word that a little was read can wait for other words to the same neighbour, a thousandth of a window as it is. */
-const MAX_WAIT_MS = 100
+const ALLOWANCE_WAIT_MS = 100
 
 /**
  * One order makes many small pieces: the muxer answers every frame with another, and noise hands on length, body and tag of each by
@@ -64,7 +64,7 @@ function gathered<Secured extends { connection: MessageStream }> (secured: Secur
       setImmediate(atEndOfTurn)
     } else if (!isDue && !isDueLater) {
       isDueLater = true
-      setTimeout(later, MAX_WAIT_MS).unref()
+      setTimeout(later, ALLOWANCE_WAIT_MS).unref()
     }
     return waiting.byteLength < AT_ONCE_BYTES ? !connection.writableNeedsDrain : flush()
   }

@@ -25,16 +25,23 @@ export interface Peer {
   readonly meterTag?: Hex
 }
 
+/** What came of asking the router for a port: no router answered, it has no address of its own in the internet, it refused, it did it. */
+export type RouterAnswer = 'none' | 'no-outside-address' | 'refused' | 'opened'
+
 /** Who can reach this node, as far as it knows. */
 export interface Reachability {
   /** Where anybody may call, and neighbours have confirmed it or the owner has said so. */
   readonly open: readonly string[]
   /** Where homes of the same local network call. */
   readonly local: readonly string[]
-  /** Through the node of somebody else. */
+  /** Where anybody may call, if it works: no neighbour has tried yet, and others are not told. */
+  readonly unconfirmed: readonly string[]
+  /** Through the node of somebody else that anybody may call. */
   readonly relayed: readonly string[]
   /** Addresses that the router opened, confirmed or not. */
   readonly mapped: readonly string[]
+  /** What the router said last; undefined when it is not asked. */
+  readonly router?: RouterAnswer
   /** Nodes in the distributed hash table, as far as this one knows; undefined when it is switched off. */
   readonly tableSize?: number
 }

@@ -121,7 +121,7 @@ export function createMemoryStreet (init: MemoryStreetInit = {}): MemoryStreet {
         handlers.onBook?.(question) ?? { kind: 'refusal', code: 'OTHER_MARKET' }),
       peers: () => neighbours(home).map(describe),
       addresses: () => home.handlers == null ? [] : [describe(home).address],
-      reach: () => ({ open: [], local: home.handlers == null ? [] : [describe(home).address], relayed: [], mapped: [] }),
+      reach: () => ({ open: [], local: home.handlers == null ? [] : [describe(home).address], unconfirmed: [], relayed: [], mapped: [] }),
       async dial (address) {
         if (!/^\/memory\/0x[0-9a-f]{66}$/.test(address)) {
           throw new CodedError('NETWORK_BAD_ADDRESS', 'The address must be /memory/ and a public key.')

@@ -82,7 +82,7 @@ describe('homes behind routers that let nobody in', function () {
 
   after(async () => {
     await street?.stop()
-    routers?.close()
+    await routers?.close()
   })
 
   it('should find each other by the table and trade through a neighbour that is outside', () => {

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { startPracticeChain } from '../../src/chain/practice-chain.ts'
+import { beyond, switchedOff } from '../../src/cli/doctor/reach.ts'
 import { addressOf, publicKeyOf } from '../../src/signing/keys.ts'
 import { inBackground } from '../helpers/background.ts'
 import { callCli, killAllCli, runCli, startCli } from '../helpers/cli.ts'
@@ -23,6 +24,82 @@ interface Report {
   readonly ok: boolean
   readonly checks: readonly Check[]
 }
+
+/** What a node says that stands alone, with everything switched on. */
+const ALONE = { peerId: 'me', peers: [], reach: { open: [], local: ['/ip4/192.168.1.2/tcp/7690/p2p/me'], unconfirmed: [], relayed: [], mapped: [], router: 'none', tableSize: 0 } }
+const ON = { bootstrap: [], announce: [], dht: true, portMapping: true, reachability: true, relay: true, holePunching: true }
+
+describe('the doctor about the ways between homes', () => {
+  type Way = 'bootstrap' | 'exchange' | 'dht' | 'port' | 'call-back' | 'relay' | 'hole-punching' | 'reach'
+
+  function says (way: Way, { peers = [], reach = {}, ...settings }: { peers?: ReadonlyArray<readonly [string, string]>, reach?: object } & Record<string, unknown> = {}): string {
+    const status = { ...ALONE, peers: peers.map(([peerId, address]) => ({ peerId, address })), reach: { ...ALONE.reach, ...reach } }
+    const check = beyond(status as unknown as Parameters<typeof beyond>[0], { ...ON, ...settings } as unknown as Parameters<typeof beyond>[1]).find(({ id }) => id === `network.${way}`)
+    return `${check?.level}: ${check?.says}`
+  }
+
+  const open = ['/ip4/44.128.1.2/tcp/7690/p2p/me']
+  const mapped = ['/ip4/44.128.1.2/tcp/7690']
+  const near: [string, string] = ['near', '/ip4/192.168.1.3/tcp/7690/p2p/near']
+  const far: [string, string] = ['far', '/ip4/44.128.0.1/tcp/7690/p2p/relay/p2p-circuit/p2p/far']
+
+  it('should tell which of the neighbours of the list are there', () => {
+    const bootstrap = [`${near[1]}`, '/ip4/44.128.0.9/tcp/1/p2p/gone']
+    expect(says('bootstrap')).to.match(/^unknown: No neighbour is named in network.bootstrap/)
+    expect(says('bootstrap', { bootstrap: ['/ip4/44.128.0.9/tcp/1/p2p/me'] })).to.match(/^unknown: No neighbour is named/)
+    expect(says('bootstrap', { bootstrap: bootstrap.slice(1) })).to.equal('warn: The neighbour named in network.bootstrap is not connected.')
+    expect(says('bootstrap', { bootstrap })).to.equal('warn: None of the 2 neighbours named in network.bootstrap is connected.')
+    expect(says('bootstrap', { bootstrap, peers: [near] })).to.equal('ok: Of the 2 neighbours named in network.bootstrap, one is connected.')
+    expect(says('bootstrap', { bootstrap: bootstrap.slice(0, 1), peers: [near] })).to.equal('ok: The neighbour named in network.bootstrap is connected.')
+  })
+
+  it('should tell whether others can name further homes, and how many the table has', () => {
+    expect(says('exchange')).to.match(/^unknown: No neighbour is connected directly/)
+    expect(says('exchange', { peers: [far] })).to.match(/^unknown: No neighbour is connected directly/)
+    expect(says('exchange', { peers: [near] })).to.equal('ok: One neighbour can tell this home of further ones (peer exchange).')
+    expect(says('dht', { peers: [near] })).to.match(/^warn: .*the shared table is empty/)
+    expect(says('dht', { reach: { tableSize: 3 } })).to.match(/^ok: .*3 in the shared table \(DHT\)/)
+  })
+
+  it('should tell what the router answered', () => {
+    expect(says('port')).to.match(/^unknown: No router answered/)
+    expect(says('port', { reach: { router: 'refused' } })).to.match(/^unknown: The router was asked .* and refused/)
+    expect(says('port', { reach: { router: 'no-outside-address' } })).to.match(/^unknown: The router has no address of its own in the internet/)
+    expect(says('port', { reach: { router: 'opened', mapped } })).to.equal('ok: The router opened a port for this home (UPnP).')
+    expect(says('port', { reach: { open } })).to.equal('ok: The router opened no port (UPnP), and none is needed.')
+  })
+
+  it('should tell who gets through, and by which way', () => {
+    expect(says('call-back')).to.match(/^unknown: No neighbour has called this home back/)
+    expect(says('call-back', { reach: { open } })).to.match(/^ok: A neighbour called this home back/)
+    expect(says('call-back', { reach: { open }, announce: mapped })).to.match(/^unknown: .*network.announce as they are/)
+    expect(says('reach')).to.match(/^unknown: Who can reach this home: only the local network\./)
+    expect(says('reach', { reach: { router: 'opened', mapped, unconfirmed: open } })).to.match(/^unknown: Who can reach this home: perhaps everybody, through the port that the router opened: no neighbour has tried yet\./)
+    expect(says('reach', { reach: { local: [], unconfirmed: open } })).to.match(/^unknown: Who can reach this home: perhaps everybody: no neighbour has tried yet\./)
+    expect(says('reach', { reach: { open } })).to.equal('ok: Who can reach this home: everybody.')
+    expect(says('reach', { reach: { open, mapped } })).to.equal('ok: Who can reach this home: everybody, through the port that the router opened.')
+    expect(says('reach', { reach: { open }, announce: mapped })).to.equal('ok: Who can reach this home: everybody, at the addresses you announce.')
+    expect(says('reach', { reach: { local: [] } })).to.equal('bad: Who can reach this home: nobody.')
+  })
+
+  it('should tell what goes through others, and what no longer does', () => {
+    const relayed = ['/ip4/44.128.0.1/tcp/7690/p2p/relay/p2p-circuit/p2p/me', '/ip6/3fff::1/tcp/7690/p2p/relay/p2p-circuit/p2p/me']
+    expect(says('relay')).to.match(/^unknown: No neighbour passes calls from outside on/)
+    expect(says('relay', { reach: { relayed } })).to.equal('ok: Homes outside can come through the node of a neighbour (relay).')
+    expect(says('relay', { reach: { open } })).to.match(/^ok: .*need no other node/)
+    expect(says('hole-punching')).to.match(/^unknown: .*shows with the first of them/)
+    expect(says('hole-punching', { peers: [near] })).to.match(/^ok: All neighbours are connected directly/)
+    expect(says('hole-punching', { peers: [near, far] })).to.match(/^unknown: One neighbour is connected through another node/)
+  })
+
+  it('should tell what is switched off, also before the node runs', () => {
+    const off = { dht: false, portMapping: false, reachability: false, relay: false, holePunching: false }
+    const settings = { ...ON, ...off } as unknown as Parameters<typeof switchedOff>[0]
+    expect(switchedOff(settings).map(({ level, says }) => `${level} ${/network\.\w+/.exec(says)?.[0]}`)).to.deep.equal(Object.keys(off).map((name) => `unknown network.${name}`))
+    expect(says('dht', off)).to.match(/switched off/)
+    expect(switchedOff(ON as unknown as Parameters<typeof switchedOff>[0])).to.deep.equal([])
+  })
+})
 
 describe('the doctor', function () {
   this.timeout(90_000)
@@ -132,6 +209,9 @@ describe('the doctor', function () {
       expect(find(report, 'network.peers')).to.include({ level: 'warn' })
       expect(find(report, 'network.dht')?.says).to.match(/shared table is empty/)
       expect(find(report, 'network.reach')?.says).to.match(/only the local network/)
+      // a line for each way to find and reach each other
+      expect(report.checks.map(({ id }) => id)).to.include.members(['mdns', 'bootstrap', 'exchange', 'dht', 'port', 'call-back', 'relay', 'hole-punching'].map((way) => `network.${way}`))
+      expect((await runCli('status', '--data', data)).stdout).to.match(/^ {2}reachable +by only the local network$/m)
       expect(report.checks.map(({ id }) => id)).to.include('meter.fresh').and.not.include('meter.answers')
       const words = (await runCli('doctor', '--data', data)).stdout
       expect(words).to.match(/^This computer\n {2}ok +Node\.js/)

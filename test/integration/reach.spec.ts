@@ -8,7 +8,7 @@ import { fromString } from 'uint8arrays/from-string'
 import { DHT_PROTOCOL_ID, rendezvousName } from '../../protocols/constants.ts'
 import { createLibp2pNode } from '../../src/network/libp2p.ts'
 import { NO_REACH } from '../../src/network/reach.ts'
-import { isLocalAddress } from '../../src/network/reachability.ts'
+import { isLocalAddress, reachability } from '../../src/network/reachability.ts'
 import { rememberedScores } from '../../src/network/remembered-scores.ts'
 import { rendezvousKey } from '../../src/network/rendezvous.ts'
 import { removeTemporaryDirectories, temporaryDirectory } from '../helpers/directory.ts'
@@ -21,9 +21,13 @@ import type { TradeAnswer } from '../../src/domain/trade-message.ts'
 import type { Libp2pNode } from '../../src/network/libp2p.ts'
 import type { Libp2pNetwork, NetworkInit } from '../../src/network/network.ts'
 import type { Reach } from '../../src/network/reach.ts'
+import type { RouterAnswer } from '../../src/ports/network.ts'
+import type { NodeAddress } from '@libp2p/interface-internal'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 const BUSY: TradeAnswer = { kind: 'decline', code: 'BUSY', remaining: 0 }
 const HANDLERS = { onOrder: async () => ({ result: 'accept' as const }), onTrade: async () => BUSY }
+const ALL: Reach = { dht: true, portMapping: true, reachability: true, relay: true, relayForOthers: true, holePunching: true }
 const DHT: Reach = { ...NO_REACH, dht: true }
 
 /** How a WebRTC connection begins: RFC 8489, with a user name and a digest that nobody can check yet. */
@@ -72,14 +76,33 @@ describe('reach', () => {
 
   it('should tell who can call: everybody, the local network, nobody', async () => {
     const local = await aHome(1)
-    expect(local.reach()).to.deep.equal({ open: [], local: local.addresses(), relayed: [], mapped: [] })
+    expect(local.reach()).to.deep.equal({ open: [], local: local.addresses(), unconfirmed: [], relayed: [], mapped: [] })
     const open = await aHome(2, { announce: ['/dns4/elm4.example.org/tcp/7690'] })
     expect(open.reach().open).to.deep.equal([`/dns4/elm4.example.org/tcp/7690/p2p/${open.peerId}`])
     await open.stop()
-    expect(open.reach()).to.deep.equal({ open: [], local: [], relayed: [], mapped: [] })
+    expect(open.reach()).to.deep.equal({ open: [], local: [], unconfirmed: [], relayed: [], mapped: [] })
     const here = ['/ip4/192.168.1.4/tcp/1', '/ip4/172.31.0.1/tcp/1', '/ip4/100.64.0.9/tcp/1', '/ip4/192.0.2.2/tcp/1', '/ip6/::1/tcp/1', '/ip6/fd00::1/tcp/1', '/ip6/fe80::1/tcp/1', '/dns4/box.local/tcp/1']
     expect(here.filter((address) => !isLocalAddress(address))).to.deep.equal([])
     expect(['/ip4/172.32.0.1/tcp/1', '/ip4/100.128.0.1/tcp/1', '/ip6/2001:db8::1/tcp/1', '/dns4/example.org/tcp/1'].filter(isLocalAddress)).to.deep.equal([])
+  })
+
+  it('should tell what nobody has tried yet, and believe no port that the router has closed', () => {
+    const own = '/p2p/me'
+    const relayed = `/ip4/44.128.0.1/tcp/1/p2p/relay/p2p-circuit${own}`
+    const node = (router: RouterAnswer): Parameters<typeof reachability>[0] => ({
+      peerId: 'me',
+      getMultiaddrs: () => [`/ip4/192.168.1.2/tcp/1${own}`, `/ip4/44.128.0.3/tcp/1${own}`, relayed, `/ip4/192.168.1.9/tcp/1/p2p/relay/p2p-circuit${own}`] as unknown as Multiaddr[],
+      services: {
+        addressBook: {
+          all: () => [['transport', '/ip4/44.128.0.3/tcp/1', true], ['transport', '/ip6/3fff::3/tcp/1', false], ['ip-mapping', '/ip4/44.128.0.4/tcp/1', false], ['observed', '/ip4/44.128.0.5/tcp/1', false], ['transport', relayed, false]]
+            .map(([type, address, verified]) => ({ type, multiaddr: address, verified })) as unknown as NodeAddress[]
+        },
+        upnp: { portMappingClient: { answer: () => router } }
+      }
+    })
+    const open = { open: [`/ip4/44.128.0.3/tcp/1${own}`], local: [`/ip4/192.168.1.2/tcp/1${own}`], relayed: [relayed] }
+    expect(reachability(node('opened'))).to.deep.equal({ ...open, unconfirmed: [`/ip6/3fff::3/tcp/1${own}`, `/ip4/44.128.0.4/tcp/1${own}`], mapped: ['/ip4/44.128.0.4/tcp/1'], router: 'opened' })
+    expect(reachability(node('none'))).to.deep.equal({ ...open, unconfirmed: [`/ip6/3fff::3/tcp/1${own}`], mapped: [], router: 'none' })
   })
 
   it('should meet under the key that the specification tells', async () => {
@@ -139,8 +162,8 @@ describe('reach', () => {
     const through = `${relay.getMultiaddrs()[0].toString()}/p2p-circuit`
     const hidden = await aHome(2, { listen: [through], reach: { ...NO_REACH, holePunching: true } })
     await until(() => hidden.addresses().some((address) => address.includes('p2p-circuit')))
-    expect(hidden.reach()).to.deep.include({ open: [], local: [], mapped: [] })
-    expect(hidden.reach().relayed).to.have.lengthOf(1)
+    // the relay is called on this computer only
+    expect(hidden.reach()).to.deep.include({ open: [], local: [], unconfirmed: [], relayed: [], mapped: [] })
     const caller = await aHome(3, { reach: { ...NO_REACH, holePunching: true } })
     await caller.dial(hidden.addresses()[0])
     const conversation = await caller.converse(hidden.key)
@@ -214,10 +237,25 @@ describe('reach', () => {
     expect(error).to.have.property('message').that.matches(/listens on a \/webrtc-direct address itself/)
   })
 
+  it('should ping over one connection several times at once, as the table and the watch over connections do', async () => {
+    const [alice, bob] = [await aRaw(1, {}), await aRaw(2, {})]
+    await bob.dial(alice.getMultiaddrs())
+    const all = await Promise.all(Array.from({ length: 4 }, async () => bob.services.ping.ping(alice.peerId)))
+    expect(all).to.have.lengthOf(4)
+    expect(bob.getConnections()).to.have.lengthOf(1)
+  })
+
+  it('should start with each switch alone, and with each one off', async () => {
+    for (const name of Object.keys(ALL) as Array<keyof Reach>) {
+      await aHome(1, { reach: { ...NO_REACH, [name]: true } })
+      await aHome(2, { reach: { ...ALL, [name]: false } })
+      await Promise.all(networks.splice(0).map(async (network) => network.stop()))
+    }
+  })
+
   it('should start and stop with everything switched on', async () => {
-    const all: Reach = { dht: true, portMapping: true, reachability: true, relay: true, relayForOthers: true, holePunching: true }
-    const alice = await aHome(1, { reach: all })
-    const bob = await aHome(2, { reach: all, bootstrap: alice.addresses().slice(0, 1) })
+    const alice = await aHome(1, { reach: ALL })
+    const bob = await aHome(2, { reach: ALL, bootstrap: alice.addresses().slice(0, 1) })
     await until(() => alice.hearers() === 1 && bob.hearers() === 1)
     await bob.stop()
     await until(() => alice.peers().length === 0)

@@ -49,7 +49,11 @@ async function invite (options: InviteOptions): Promise<void> {
 
 /** Where this home can be called, the outside first, and the homes it calls itself. A stopped node has only the latter. */
 async function addresses (options: InviteOptions, known: readonly string[]): Promise<string[]> {
-  const own = await runningNode(options).then(async (node) => (await node.status()).addresses, (error: unknown) => {
+  const own = await runningNode(options).then(async (node) => {
+    const { addresses, reach } = await node.status()
+    // the first home of a street has nobody yet who could confirm that others get through
+    return [...addresses, ...reach.unconfirmed]
+  }, (error: unknown) => {
     if (hasCode(error, 'NODE_NOT_RUNNING')) {
       return []
     }

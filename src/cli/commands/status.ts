@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { formatEnergy } from '../../domain/units.ts'
 import { dataOption, jsonOption, runningNode } from '../options.ts'
 import { print, printJson, time } from '../output.ts'
+import { whoCanReach } from '../reach.ts'
 import type { ApiClient } from '../../api/client.ts'
 import type { CommunityStatus, NodeStatus } from '../../node/node.ts'
 
@@ -47,6 +48,7 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   }
   print(`  trading      ${status.pausedBy == null ? 'on' : `paused ${PAUSED[status.pausedBy]}`}${knobs.neighboursOnly ? ', neighbours only' : ''}`)
   print(`  neighbours   ${status.peers.length} connected`)
+  print(`  reachable    by ${whoCanReach(status.reach)}`)
   print(`  books        ${divergence.share == null ? 'not compared yet' : `${percent(divergence.share)} of the open offers differed when last compared`}`)
   for (const { peerId, differing, offers, comparedAt } of divergence.neighbours) {
     print(`    ${peerId}  ${differing} of ${offers} differed at ${time(comparedAt)} UTC`)
@@ -64,6 +66,9 @@ async function status (options: { data?: string, json?: boolean }): Promise<void
   }
   for (const address of status.addresses) {
     print(`  address      ${address}`)
+  }
+  for (const address of status.reach.unconfirmed) {
+    print(`  address      ${address} (not tried yet)`)
   }
 }
 

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import { bad, ok, unknown, warn } from '../checks.ts'
 import { multicastProblem } from '../multicast.ts'
+import { beyond, switchedOff } from './reach.ts'
 import type { Json } from '../../api/client.ts'
 import type { Config } from '../../config/schema.ts'
 import type { NodeStatus } from '../../node/node.ts'
@@ -15,7 +16,7 @@ export async function checkNetwork ({ config: { value: config }, status }: Patie
   return [
     ...status == null ? await Promise.all(fixedPorts(config).map(canListen)) : [listening(status)],
     await localNetwork(config.network.mdns),
-    ...status == null ? [stopped(config)] : [peers(status, config), ...community(status), ...beyond(status, config)]
+    ...status == null ? [stopped(config), ...switchedOff(config.network)] : [peers(status, config), ...community(status), ...beyond(status, config.network)]
   ]
 }
 
@@ -56,7 +57,7 @@ async function problemOf ({ kind, port }: Port): Promise<NodeJS.ErrnoException |
 }
 
 function listening ({ reach }: Json<NodeStatus>): Check {
-  const all = [...reach.open, ...reach.local]
+  const all = [...reach.open, ...reach.local, ...reach.unconfirmed]
   return all.length === 0
     ? bad('network.listen', 'The running node listens nowhere: no neighbour can call it.', 'Check network.listen.')
     : ok('network.listen', `The node listens for neighbours, at ${all.length === 1 ? 'one address' : `${all.length} addresses`}.`)
@@ -96,42 +97,4 @@ function community ({ community }: Json<NodeStatus>): Check[] {
       : bad('network.community', standing === 'outsider' ? 'This home is no member of its community and cannot trade.' : 'This home is a member, but with another meter key, so neighbours will not buy from it.', 'Run `wattmesh community join`.'),
     ...problem == null ? [] : [warn('network.community-book', `The list of members cannot be read just now: ${problem}. The members known so far stay.`, 'It comes back with the chain service.')]
   ]
-}
-
-/** The world outside of the local network. */
-function beyond ({ reach, peers }: Json<NodeStatus>, { network }: Config): Check[] {
-  return [table(reach.tableSize, peers.length), portMapping(reach, network.portMapping), whoCanReach(reach, network)]
-}
-
-function table (size: number | undefined, peers: number): Check {
-  if (size == null) {
-    return unknown('network.dht', 'Finding homes beyond the local network is switched off (network.dht).')
-  }
-  return size > 0
-    ? ok('network.dht', `Homes beyond the local network can be found: ${size} in the shared table.`)
-    : warn('network.dht', 'Homes beyond the local network cannot be found yet: the shared table is empty.', peers === 0 ? 'It fills once one neighbour is connected.' : 'It fills within minutes, when neighbours have it switched on, too.')
-}
-
-function portMapping ({ mapped, open }: Json<NodeStatus>['reach'], isOn: boolean): Check {
-  if (!isOn) {
-    return unknown('network.port', 'The router is not asked to open a port (network.portMapping is off).')
-  }
-  if (mapped.length > 0) {
-    return ok('network.port', 'The router opened a port for this home.')
-  }
-  return open.length > 0
-    ? ok('network.port', 'The router opened no port, and none is needed.')
-    : unknown('network.port', 'The router opened no port for this home; many do not, and neighbours nearby do not need it.', 'To be reached from outside, switch on UPnP in the router, or forward the port by hand and set network.announce.')
-}
-
-function whoCanReach ({ open, relayed, local }: Json<NodeStatus>['reach'], { announce }: Config['network']): Check {
-  if (open.length > 0) {
-    return ok('network.reach', `Who can reach this home: everybody${announce.length > 0 ? ', at the addresses you announce' : ''}.`)
-  }
-  if (relayed.length > 0) {
-    return ok('network.reach', 'Who can reach this home: the local network directly, everybody else through the node of a neighbour.')
-  }
-  return local.length > 0
-    ? unknown('network.reach', 'Who can reach this home: only the local network. It can still call others, and they it through that connection.')
-    : bad('network.reach', 'Who can reach this home: nobody.', 'Check network.listen.')
 }
