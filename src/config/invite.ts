@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { CodedError } from '../domain/errors.ts'
 import { checkMarketRules, DEFAULT_MARKET_RULES } from '../domain/market-rules.ts'
+import { configSchema } from './schema.ts'
 import type { ConfigErrorCode } from './errors.ts'
 import type { MarketRules } from '../domain/market-rules.ts'
 import type { Hex } from '../domain/units.ts'
@@ -26,6 +27,8 @@ const PREFIX = 'wattmesh-invite-1.'
 const CHECKSUM_BYTES = 4
 const MAX_INVITE_BYTES = 8192
 export const MAX_INVITE_ADDRESSES = 8
+/** The settings of a market are its rules. */
+const RULE_NAMES = Object.keys(configSchema.properties.market.properties)
 
 /** The invite as text. Rules that have their default value are left out, so that the usual invite fits a small QR code. */
 export function encodeInvite ({ market, digest, rpc, deployBlock, bootstrap }: Invite): string {
@@ -48,9 +51,12 @@ export function decodeInvite (text: string): Omit<Invite, 'digest'> & { readonly
   }
   const json = unpack(Buffer.from(compact.slice(PREFIX.length), 'base64url'))
   const { rules, digest, rpc, deployBlock, bootstrap } = parse(json)
+  if (typeof digest !== 'string' || !/^[0-9a-f]{8}$/.test(digest)) {
+    throw damaged()
+  }
   return {
     market: knownRules(rules),
-    digestStart: String(digest),
+    digestStart: digest,
     rpc: typeof rpc === 'string' ? rpc : undefined,
     deployBlock: typeof deployBlock === 'number' ? deployBlock : undefined,
     bootstrap: Array.isArray(bootstrap) ? bootstrap.map(String).slice(0, MAX_INVITE_ADDRESSES) : []
@@ -89,6 +95,10 @@ function damaged (): CodedError<ConfigErrorCode> {
 /** A rule this version does not know would give another market than the one meant. */
 function knownRules (rules: unknown): MarketRules {
   try {
+    const unknown = Object.keys(rules as MarketRules).find((name) => !RULE_NAMES.includes(name))
+    if (unknown != null) {
+      throw new CodedError('RULES_INVALID', `The rule ${unknown} is not known.`)
+    }
     return checkMarketRules({ ...DEFAULT_MARKET_RULES, ...rules as MarketRules })
   } catch (cause) {
     throw invalid('INVITE_VERSION', 'The invite has market rules that this version of wattmesh does not know: bring both homes to the newest one.', cause)

@@ -37,7 +37,7 @@ function ordersPage (newest: NewestOrders, from: UnixSeconds, { signers, after }
         if (orders.length === MAX_SYNC_PAGE_ORDERS) {
           return { kind: 'orders', isMore: true, orders }
         }
-        orders.push({ order: order.order, signature: order.signature })
+        orders.push(order)
       }
     }
   }

@@ -56,11 +56,18 @@ describe('invites', () => {
     }))
   })
 
+  it('should be refused when the digest of their rules is missing, too short or not written as it should be', () => {
+    for (const digest of ['0x', '0x1234567', '0x1234567G', '0xABCDEF01'] as const) {
+      expect(refusal(encodeInvite({ ...INVITE, digest })), digest).to.equal('INVITE_DAMAGED')
+    }
+  })
+
   it('should be told from other texts and other versions', () => {
     for (const other of ['', 'hello', 'https://example.org', 'enr:-IS4QHCYrYZbAKWCBRlAy5zzaDZXJBGkcnh4MHcBFZntXNFrdvJjX04jRzjz']) {
       expect(refusal(other)).to.equal('INVITE_FOREIGN')
     }
     expect(refusal('wattmesh-invite-2.abc')).to.equal('INVITE_VERSION')
     expect(refusal(encodeInvite({ ...INVITE, market: { ...market, delivery: 'contracted' as 'matched' } }))).to.equal('INVITE_VERSION')
+    expect(refusal(encodeInvite({ ...INVITE, market: Object.assign({ newRule: 5 }, market) }))).to.equal('INVITE_VERSION')
   })
 })

@@ -74,6 +74,37 @@ describe('order gossip over libp2p', () => {
     expect(alice.verdicts()).to.deep.equal({ MALFORMED: 2, TOO_LARGE: 1, ACCEPT: 1 })
   })
 
+  for (const field of ['from', 'seqno', 'signature', 'key']) {
+    it(`should refuse an order that comes with a field ${field}, pass it on to nobody and blame who sent it`, async () => {
+      const alice = await aRunning(1, async () => ACCEPT)
+      const sender = await aRaw(2, alice)
+      const raw = await aRaw(3, alice)
+      const heard: Message[] = []
+      raw.services.pubsub.subscribe(TOPIC)
+      raw.services.pubsub.addEventListener('message', ({ detail }) => { heard.push(detail) })
+      await until(() => alice.hearers() === 1)
+      const say = (order: SignedOrder, more: object): void => {
+        const message = { topic: TOPIC, data: encodeOrder(order), ...more }
+        // what the router itself would never send
+        const router = sender.services.pubsub as unknown as { sendRpc(peer: string, rpc: object): boolean }
+        expect(router.sendRpc(alice.peerId, { subscriptions: [], messages: [message] })).to.equal(true)
+      }
+      say(aSignedOrder(), { [field]: new Uint8Array(38) })
+      say(aSignedOrder({ revision: 2 }), {})
+      await until(() => heard.length === 1)
+      expect(heard[0].data).to.deep.equal(encodeOrder(aSignedOrder({ revision: 2 })))
+      expect(alice.verdicts()).to.deep.equal({ ACCEPT: 1 })
+      for (let revision = 3; revision < 10; revision++) {
+        say(aSignedOrder({ revision }), { [field]: new Uint8Array(0) })
+      }
+      let sent = 0
+      await until(() => {
+        say(aSignedOrder({ revision: 10 + sent++ }), {})
+        return sent - (alice.verdicts().ACCEPT ?? 0) > 50
+      })
+    })
+  }
+
   it('should stop listening to a neighbour that keeps sending garbage', async () => {
     const alice = await aRunning(1, async () => ACCEPT)
     const raw = await aRaw(2, alice)
