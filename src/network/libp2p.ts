@@ -11,6 +11,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { NO_REACH, reachListen, reachServices, reachTransports } from './reach.ts'
 import { addressBook } from './reachability.ts'
+import { spread } from './spread.ts'
 import { webRtcTransports } from './webrtc.ts'
 import { wholeWrites } from './whole-writes.ts'
 import type { PortMapping } from './port-mapping.ts'
@@ -67,6 +68,8 @@ const MAX_PINGS = 8
 
 /** A neighbour's word about other peers counts once it has brought a few orders. */
 const ACCEPT_PEERS_FROM = 1
+/** A dead link is noticed after about so long. Each question costs both sides as much as a few orders, and orders show who lives. */
+const PING_EVERY_MS = 30_000
 /** Addresses and people move; what was not seen for this long is forgotten. */
 const MAX_ADDRESS_AGE_MS = 7 * 86_400_000
 const MAX_PEER_AGE_MS = 30 * 86_400_000
@@ -89,6 +92,7 @@ export async function createLibp2pNode (init: Libp2pNodeInit): Promise<Libp2pNod
       inboundConnectionThreshold: MAX_NEW_CONNECTIONS_PER_HOST_PER_SEC,
       maxIncomingPendingConnections: MAX_PENDING_CONNECTIONS
     },
+    connectionMonitor: { pingInterval: spread(PING_EVERY_MS) },
     services: { ...reachServices(reach), addressBook, identify: identify(), ping: ping({ maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }), pubsub: gossipsub(gossipOptions(init)) }
   })
 }

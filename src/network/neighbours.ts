@@ -1,5 +1,7 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { explain } from '../domain/errors.ts'
+import { connectedPeers } from './peer-ids.ts'
+import { spread } from './spread.ts'
 import type { Libp2pNode } from './libp2p.ts'
 import type { RememberedScores } from './remembered-scores.ts'
 import type { Logger } from '../ports/telemetry.ts'
@@ -69,14 +71,14 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
   /** A street whose power comes back starts all at once, and some homes are called before they listen. */
   async function meet (pauseMs = FIRST_REDIAL_MS): Promise<void> {
     await Promise.all([dialBootstrap(), dialKnown()])
-    if (!isOver && pauseMs < checkMs && node.getPeers().length === 0) {
+    if (!isOver && pauseMs < checkMs && connectedPeers(node).length === 0) {
       meeting = setTimeout(() => { void meet(2 * pauseMs) }, pauseMs)
       meeting.unref()
     }
   }
 
   async function dialKnown (): Promise<void> {
-    const missing = ENOUGH_CONNECTIONS - node.getPeers().length
+    const missing = ENOUGH_CONNECTIONS - connectedPeers(node).length
     if (missing > 0) {
       const known = await node.peerStore.all()
       const due = known.filter(({ id }) => node.getConnections(id).length === 0 && (away.get(id.toString())?.notBefore ?? 0) <= performance.now())
@@ -98,9 +100,9 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
     // through a relay there is no gossip
     const missing = new Set(node.getConnections().filter(({ limits }) => limits == null).map(({ remotePeer }) => remotePeer.toString()).filter((peer) => !hearing.has(peer)))
     hearing.forEach((peer) => restarted.delete(peer))
-    await Promise.all([...hearing].filter((peer) => !marked.has(peer)).map(async (peer) => {
-      await node.peerStore.merge(peerIdFromString(peer), { tags: { [topic]: { value: OF_THIS_MARKET } } })
-      marked.add(peer)
+    await Promise.all(connectedPeers(node).filter((peer) => hearing.has(peer.toString()) && !marked.has(peer.toString())).map(async (peer) => {
+      await node.peerStore.merge(peer, { tags: { [topic]: { value: OF_THIS_MARKET } } })
+      marked.add(peer.toString())
     }))
     if (restarted.size > MAX_REMEMBERED_PEERS) {
       restarted.clear()
@@ -117,13 +119,13 @@ export function keepInTouch (node: Libp2pNode, init: NeighboursInit): () => void
   }
 
   const onDiscovery = ({ detail }: CustomEvent<{ id: PeerId }>): void => {
-    if (node.getPeers().length < MAX_DISCOVERED) {
+    if (connectedPeers(node).length < MAX_DISCOVERED) {
       void dial(detail.id)
     }
   }
   const timer = setInterval(() => {
     Promise.all([dialBootstrap(), dialKnown(), restartDeaf(), scores?.save(node)]).catch((error) => { log?.warn('connections could not be looked after', { error }) })
-  }, checkMs)
+  }, spread(checkMs))
   timer.unref()
   node.addEventListener('peer:discovery', onDiscovery)
   void meet()

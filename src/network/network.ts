@@ -14,7 +14,7 @@ import { createLibp2pNode } from './libp2p.ts'
 import { exchangeMeterTags } from './meter-tag.ts'
 import { ENOUGH_CONNECTIONS, keepInTouch } from './neighbours.ts'
 import { createOrderGossip } from './order-gossip.ts'
-import { keyOf } from './peer-ids.ts'
+import { connectedPeers, keyOf } from './peer-ids.ts'
 import { reachability } from './reachability.ts'
 import { rememberedScores } from './remembered-scores.ts'
 import { keepRendezvous } from './rendezvous.ts'
@@ -116,7 +116,7 @@ export function createNetwork (init: NetworkInit): Libp2pNetwork {
     publish: async (order) => isRunning().gossip.publish(order),
     converse: async (key) => isRunning().trades.converse(key),
     readBook: async (peerId) => isRunning().books.readBook(peerIdFromString(peerId)),
-    peers: () => running == null ? [] : running.node.getPeers().map((peer) => ({ ...describe(isRunning().node, peer), meterTag: isRunning().tags.of(peer.toString()) })),
+    peers: () => running == null ? [] : connectedPeers(running.node).map((peer) => ({ ...describe(isRunning().node, peer), meterTag: isRunning().tags.of(peer.toString()) })),
     addresses: () => running == null ? [] : running.node.getMultiaddrs().map(String),
     reach: () => running == null ? { open: [], local: [], unconfirmed: [], relayed: [], mapped: [] } : reachability(running.node),
     async dial (address) {

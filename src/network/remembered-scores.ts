@@ -1,5 +1,6 @@
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
+import { connectedPeers } from './peer-ids.ts'
 import type { Libp2pNode } from './libp2p.ts'
 import type { PeerStore } from '@libp2p/interface'
 
@@ -43,7 +44,7 @@ export function rememberedScores (nowMs: () => number = Date.now): RememberedSco
     },
     async save (node) {
       const { getScore } = node.services.pubsub as unknown as { getScore(peer: string): number }
-      for (const id of node.getPeers()) {
+      for (const id of connectedPeers(node)) {
         const score = getScore.call(node.services.pubsub, id.toString())
         const value = score < WORST_FORGOTTEN ? fromString(JSON.stringify({ score, atMs: nowMs() })) : undefined
         if (value != null || known.has(id.toString())) {

@@ -3,6 +3,7 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import { fromString } from 'uint8arrays/from-string'
 import { rendezvousName } from '../../protocols/constants.ts'
 import { explain } from '../domain/errors.ts'
+import { connectedPeers } from './peer-ids.ts'
 import type { Libp2pNode } from './libp2p.ts'
 import type { Hex } from '../domain/units.ts'
 import type { Logger } from '../ports/telemetry.ts'
@@ -59,7 +60,7 @@ export function keepRendezvous (node: Libp2pNode, { rules, enough, everyMs, log 
   async function look (key: CID): Promise<void> {
     let found = 0
     for await (const { id, multiaddrs } of node.contentRouting.findProviders(key, limited())) {
-      if (++found > MAX_FOUND || node.getPeers().length >= enough) {
+      if (++found > MAX_FOUND || connectedPeers(node).length >= enough) {
         return
       }
       if (!id.equals(node.peerId) && node.getConnections(id).length === 0) {
@@ -71,12 +72,12 @@ export function keepRendezvous (node: Libp2pNode, { rules, enough, everyMs, log 
 
   async function round (): Promise<void> {
     // Without a first neighbour there is nobody to ask.
-    if (node.getPeers().length === 0) {
+    if (connectedPeers(node).length === 0) {
       return
     }
     try {
       await announce(await key)
-      if (node.getPeers().length < enough) {
+      if (connectedPeers(node).length < enough) {
         await look(await key)
       }
       pause = Math.min(2 * pause, LONGEST_PAUSE_MS)

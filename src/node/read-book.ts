@@ -130,7 +130,10 @@ async function readOrders (book: Conversation<BookQuestion, BookAnswer>, request
   const asked = new Set(signers)
   /** What we have and have not been told of. */
   const onlyOurs = new Set(signers.flatMap((signer) => newest.of(signer, from)).filter(isOpen).map(({ order }) => nameOf(order)))
-  const ask = async (after?: OrderKey): Promise<BookAnswer> => askFor(book, { kind: 'orders?', rules, signers, after }, 'orders')
+  const ask = async (after?: OrderKey): Promise<BookAnswer> => {
+    const left = after == null ? signers : signers.filter((signer) => signer >= after.signer)
+    return askFor(book, { kind: 'orders?', rules, signers: left, after }, 'orders')
+  }
   let read = 0
   let after: OrderKey | undefined
   let coming: Promise<BookAnswer> | undefined = ask()
@@ -163,7 +166,9 @@ function takeIn (signed: SignedOrder, { newest, receive, count }: OrdersRequest)
   const isSame = ours?.signature === signed.signature && ours.order.revision === signed.order.revision
   if (!isSame) {
     const verdict = receive(signed)
-    demand(verdict.result !== 'reject', `it keeps an order that breaks the rule ${verdict.result === 'accept' ? '' : verdict.code}`)
+    if (verdict.result === 'reject') {
+      demand(false, `it keeps an order that breaks the rule ${verdict.code}`)
+    }
   }
   if (isOpen(signed) || (ours != null && isOpen(ours))) {
     count(1, !isSame)
