@@ -38,7 +38,11 @@ const DESCRIPTION = 'wattmesh'
 
 /** Throws where there is no router, or none that forwards ports. */
 export async function describeRouter (location: URL, signal?: AbortSignal): Promise<Router> {
-  const text = await read(location, { signal })
+  return readDescription(await read(location, { signal }), location)
+}
+
+/** What a router says of itself. Throws where it forwards no ports. */
+export function readDescription (text: string, location: URL): Router {
   const services = text.split('<service>').slice(1).map((service) => ({ kind: valueOf(service, 'serviceType'), path: valueOf(service, 'controlURL') }))
   const [first] = WAYS_OUT.flatMap((kind) => services.filter((service) => service.kind === kind))
   const control = first?.path == null ? null : URL.parse(first.path, location)

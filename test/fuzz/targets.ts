@@ -18,6 +18,8 @@ import { digestChallenge, digestHeader } from '../../src/drivers/transports/dige
 import { parseAnswer } from '../../src/drivers/transports/json-source.ts'
 import { decodeBookMessage, encodeBookMessage } from '../../src/network/book-codec.ts'
 import { decodeOrder, decodeTradeMessage, encodeOrder, encodeTradeMessage } from '../../src/network/codec.ts'
+import { readDescription } from '../../src/network/router.ts'
+import { locationOf } from '../../src/network/routers.ts'
 import { recoverKey } from '../../src/signing/keys.ts'
 import { decode } from '../../src/store/values.ts'
 import { smlFrame } from '../drivers/sml-frames.ts'
@@ -84,6 +86,10 @@ const receipt = { buyer: anAccount(1), seller: anAccount(2), through: 131_072, t
 const SHORT_DIGEST = aDigest(1).slice(0, 34)
 
 const P1 = '/ISK5\\2M550T-1012\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(261122120000W)\r\n0-0:96.1.1(4530303434303037333832323436303139)\r\n1-0:1.8.1(002130.115*kWh)\r\n1-0:1.8.2(000245.467*kWh)\r\n1-0:2.8.0(000100001*Wh)\r\n1-0:1.7.0(00.111*kW)\r\n1-0:2.7.0(00.000*kW)\r\n0-1:24.2.1(260426223001S)(00246.138*m3)\r\n!'
+
+const ROUTER = '192.168.1.1'
+const ROUTER_SERVICES = ['WANCommonInterfaceConfig:1', 'WANIPConnection:1', 'WANPPPConnection:1'].map((name) =>
+  `<service><serviceType>urn:schemas-upnp-org:service:${name}</serviceType><controlURL>/ctl/${name}?a=1&amp;b=2</controlURL></service>`).join('')
 
 /** A configuration file that says what its comments only show, and nothing else. */
 function everySetting (file: string): string {
@@ -212,6 +218,32 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
       const challenge = digestChallenge(input.toString('latin1', 0, maxHeaderSize).replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, ' '))
       challenge != null && validateHeaderValue('authorization', digestHeader(challenge, { user: 'a', password: 'b' }, { method: 'GET', uri: '/', count: 1 }))
       return challenge != null
+    }
+  },
+  {
+    name: 'call of a router',
+    seeds: [Buffer.from('HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\nLOCATION: http://192.168.1.1:5000/rootDesc.xml\r\nEXT:\r\n\r\n')],
+    spoil: spoilText,
+    accepts: (input) => {
+      const location = locationOf(input.toString('latin1'), ROUTER)
+      must(location == null || (location.protocol === 'http:' && location.hostname === ROUTER), `leads to ${String(location)}`)
+      return location != null
+    }
+  },
+  {
+    name: 'description of a router',
+    seeds: [Buffer.from(`<?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-1-0"><device><UDN>uuid:1</UDN><serviceList>${ROUTER_SERVICES}</serviceList></device></root>`)],
+    spoil: spoilText,
+    accepts (input) {
+      const location = new URL(`http://${ROUTER}:5000/rootDesc.xml`)
+      try {
+        const { control } = readDescription(input.toString(), location)
+        must(control.protocol === 'http:' && control.hostname === ROUTER, `takes orders at ${control.href}`)
+        return true
+      } catch (error) {
+        must(error instanceof Error && error.message.endsWith('forwards no ports'), String(error))
+        return false
+      }
     }
   },
   {
