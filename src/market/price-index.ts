@@ -3,6 +3,7 @@
  * they will ever have: read from there, the cheapest at any moment comes first without looking at all of them.
  */
 import { priceAt } from '../domain/order.ts'
+import { firstNotBefore } from './sorted.ts'
 import type { BookEntry, PricedOffer } from './order-book.ts'
 
 /** An entry of the book, with its neighbours among the offers of the same lowest price while it can be traded. */
@@ -179,17 +180,7 @@ const shelfStart = (price: number): number => price - price % PRICES_PER_SHELF
 
 /** Where in a rung a shelf stands or would stand. */
 function placeOf (rung: readonly Shelf[], price: number): number {
-  let low = 0
-  let high = rung.length
-  while (low < high) {
-    const middle = low + high >>> 1
-    if (rung[middle].from < price) {
-      low = middle + 1
-    } else {
-      high = middle
-    }
-  }
-  return low
+  return firstNotBefore(rung, ({ from }) => from < price)
 }
 
 /** Arrivals are unique, so that the order of equal prices is never left to chance. */

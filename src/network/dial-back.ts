@@ -1,5 +1,6 @@
 import { autoNAT } from '@libp2p/autonat'
 import { serviceCapabilities, serviceDependencies } from '@libp2p/interface'
+import { isRelayed } from './reachability.ts'
 import type { AutoNATComponents } from '@libp2p/autonat'
 import type { PeerId, Startable, Topology } from '@libp2p/interface'
 import type { ConnectionManager, NodeAddress, Registrar } from '@libp2p/interface-internal'
@@ -23,7 +24,7 @@ export function dialBack (): (components: AutoNATComponents) => unknown {
     const openConnection: ConnectionManager['openConnection'] = async (target, options) =>
       // of the calls it makes, only those to check an address name a single one
       connectionManager.openConnection(target, { ...options, force: !Array.isArray(target) })
-    const getAddressesWithMetadata = (): NodeAddress[] => addressManager.getAddressesWithMetadata().filter(({ multiaddr }) => !multiaddr.toString().includes('/p2p-circuit'))
+    const getAddressesWithMetadata = (): NodeAddress[] => addressManager.getAddressesWithMetadata().filter(({ multiaddr }) => !isRelayed(multiaddr.toString()))
     const register: Registrar['register'] = async (protocol, topology) => {
       ask = topology.onConnect
       return registrar.register(protocol, {

@@ -41,7 +41,7 @@ export function reachability (node: Reachable): Reachability {
   }
 }
 
-function isRelayed (address: string): boolean {
+export function isRelayed (address: string): boolean {
   return address.includes('/p2p-circuit')
 }
 
