@@ -6,13 +6,16 @@ import { addressOf, publicKeyOf } from '../signing/keys.ts'
 import { keepOrCreateKey } from './keys.ts'
 import { pathsOf } from './options.ts'
 import { print, printJson } from './output.ts'
+import { choosePort } from './ports.ts'
 import type { PartialConfig } from '../config/schema.ts'
 import type { Account } from '../domain/units.ts'
 
 /** Creates data directory, settings and key of a new home, and says what to do next. Throws `CONFIG_INVALID` or `USAGE_BAD_PRICE` before anything is written. */
-export function setUpHome (options: { data?: string, json?: boolean }, owner: Account, config: PartialConfig): void {
+export async function setUpHome (options: { data?: string, json?: boolean }, owner: Account, config: PartialConfig): Promise<void> {
   const paths = pathsOf(options)
-  const settings: PartialConfig = { owner, meter: { driver: 'demo' }, ...config }
+  // invites and forwarded ports outlive a restart only with a port that stays
+  const network = { listen: [`/ip4/0.0.0.0/tcp/${await choosePort()}`], ...config.network }
+  const settings: PartialConfig = { owner, meter: { driver: 'demo' }, ...config, network }
   check(settings)
   createDataDirectory(paths)
   writeConfigFile(paths.config, settings)

@@ -53,7 +53,7 @@ export const configSchema = Type.Object({
   }, { description: 'The prices this home has without neighbours.' }),
 
   network: Type.Object({
-    listen: multiaddrs({ default: ['/ip4/0.0.0.0/tcp/0'], description: 'Where the node listens for neighbours. Port 0 takes any free one. Browsers can call only an address that ends in /ws, or one such as /ip4/0.0.0.0/udp/4001/webrtc-direct, which needs the optional package @libp2p/webrtc.', flag: '--listen' }),
+    listen: multiaddrs({ default: ['/ip4/0.0.0.0/tcp/0'], description: 'Where the node listens for neighbours. Port 0 takes any free one, another at each start. Browsers can call only an address that ends in /ws, or one such as /ip4/0.0.0.0/udp/4001/webrtc-direct, which needs the optional package @libp2p/webrtc.', flag: '--listen' }),
     mdns: yesOrNo({ default: true, description: 'Find neighbours in the same local network.' }),
     mdnsTag: text({ default: '_wattmesh._udp.local', pattern: /^_[a-z0-9-]{1,15}\._udp\.local$/, expected: 'a name such as "_wattmesh._udp.local"', description: 'Name under which neighbours in the local network are found.' }),
     bootstrap: multiaddrs({ default: [], description: 'Neighbours to call at the start, for homes beyond the local network.' }),

@@ -82,6 +82,8 @@ describe('setting up and running a home from the command line', function () {
     expect(first.stdout).to.match(/Next:/).and.to.include(`wattmesh start --data ${data}\n`)
     expect((await stat(join(data, 'node.key'))).mode & 0o777).to.equal(0o600)
     const key = await readFile(join(data, 'node.key'), 'utf8')
+    // invites name it
+    expect(await readFile(join(data, 'config.yaml'), 'utf8')).to.match(/^ {2}listen: \["\/ip4\/0\.0\.0\.0\/tcp\/(2\d|3[0-2])\d{3}"\]$/m)
     const second = await callCli(...initArgs())
     expect(second.code).to.equal(3)
     expect(second.stderr).to.match(/already/)

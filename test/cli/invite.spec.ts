@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { startPracticeChain } from '../../src/chain/practice-chain.ts'
+import { decodeInvite } from '../../src/config/invite.ts'
 import { inBackground } from '../helpers/background.ts'
 import { callCli, killAllCli, runCli, startCli } from '../helpers/cli.ts'
 import { stopAll } from '../helpers/stop-all.ts'
@@ -61,13 +62,25 @@ describe('inviting a neighbour from the command line', function () {
     expect(joined.code, joined.stderr).to.equal(0)
     expect(joined.stderr).to.match(/Market area "elm street"/)
 
-    const second = startCli('start', '--data', bob, '--listen', '/ip4/127.0.0.1/tcp/0')
+    const second = startCli('start', '--data', bob)
     await second.said(/ready/)
     const statusOf = async (home: string): Promise<{ peerId: string, peers: Array<{ peerId: string }>, rulesDigest: string }> => JSON.parse((await callCli('status', '--data', join(folder, home), '--json')).stdout)
     const { peerId, rulesDigest } = await statusOf('alice')
     // others may be about in this network
     await until(async () => (await statusOf('bob')).peers.some((peer) => peer.peerId === peerId), 60_000)
     expect((await statusOf('bob')).rulesDigest).to.equal(rulesDigest)
+  })
+
+  it('should hold a port that this home keeps, or say that it does not', async () => {
+    const config = join(folder, 'bob', 'config.yaml')
+    const settings = await readFile(config, 'utf8')
+    const [, port] = /^ {2}listen: .*\/tcp\/(\d+)"/m.exec(settings) ?? []
+    const invites = async (): Promise<{ stdout: string, stderr: string }> => runCli('invite', '--data', join(folder, 'bob'), '--no-qr')
+    const kept = await invites()
+    expect(decodeInvite(kept.stdout.trim()).bootstrap.some((address) => address.includes(`/tcp/${port}/`))).to.equal(true)
+    expect(kept.stderr).to.not.match(/another port/)
+    await writeFile(config, settings.replace(`/tcp/${port}`, '/tcp/0'))
+    expect((await invites()).stderr).to.match(/another port at each start.* name one in network\.listen/)
   })
 
   it('should refuse what is no invite', async () => {

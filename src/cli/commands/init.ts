@@ -37,7 +37,7 @@ async function init (options: InitOptions): Promise<void> {
   const escrow = account('--escrow', options.escrow)
   const meterBook = options.meterBook == null ? undefined : account('--meter-book', options.meterBook)
   const { setUpHome } = await import('../set-up-home.ts')
-  setUpHome(options, owner, {
+  await setUpHome(options, owner, {
     name: options.name,
     market: { area: options.area, chainId: options.chain, escrow, ...(meterBook == null ? {} : { meterBook }) },
     chain: { rpc: options.rpc },

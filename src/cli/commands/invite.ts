@@ -45,6 +45,9 @@ async function invite (options: InviteOptions): Promise<void> {
   print(text)
   note()
   note('Whoever has this text can join with `wattmesh join` and sees the addresses in it; it holds no key and no money.')
+  if (config.network.listen.every((address) => /\/(tcp|udp)\/0(\/|$)/.test(address))) {
+    note('This home takes another port at each start, and then nobody gets through with this text: name one in network.listen, such as /ip4/0.0.0.0/tcp/24001.')
+  }
 }
 
 /** Where this home can be called, the outside first, and the homes it calls itself. A stopped node has only the latter. */

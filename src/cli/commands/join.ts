@@ -39,7 +39,7 @@ async function join (text: string, options: JoinOptions): Promise<void> {
   if (chainRpc == null) {
     throw new CodedError('INVITE_NO_RPC', `The invite recommends no service for chain ${market.chainId}: say with --rpc where the node reaches it.`)
   }
-  setUpHome(options, owner, {
+  await setUpHome(options, owner, {
     name: options.name,
     market,
     chain: { rpc: chainRpc, ...deployBlock == null ? {} : { deployBlock } },

@@ -1,12 +1,12 @@
-import { createSocket } from 'node:dgram'
-import { createServer } from 'node:net'
 import { bad, ok, unknown, warn } from '../checks.ts'
 import { multicastProblem } from '../multicast.ts'
+import { portProblem } from '../ports.ts'
 import { beyond, switchedOff } from './reach.ts'
 import type { Json } from '../../api/client.ts'
 import type { Config } from '../../config/schema.ts'
 import type { NodeStatus } from '../../node/node.ts'
 import type { Check } from '../checks.ts'
+import type { Port } from '../ports.ts'
 import type { Patient } from './patient.ts'
 
 export async function checkNetwork ({ config: { value: config }, status }: Patient): Promise<Check[]> {
@@ -20,11 +20,6 @@ export async function checkNetwork ({ config: { value: config }, status }: Patie
   ]
 }
 
-interface Port {
-  readonly kind: 'TCP' | 'UDP'
-  readonly port: number
-}
-
 /** Ports that are set; port 0 takes any free one. */
 function fixedPorts ({ network }: Config): Port[] {
   return network.listen.flatMap((address) => {
@@ -34,7 +29,7 @@ function fixedPorts ({ network }: Config): Port[] {
 }
 
 async function canListen (wanted: Port): Promise<Check> {
-  const problem = await problemOf(wanted)
+  const problem = await portProblem(wanted)
   const name = `${wanted.kind} port ${wanted.port}`
   if (problem == null) {
     return ok('network.listen', `${name} is free to listen on.`)
@@ -42,18 +37,6 @@ async function canListen (wanted: Port): Promise<Check> {
   return problem.code === 'EADDRINUSE'
     ? bad('network.listen', `Another program listens on ${name} already.`, 'Stop it, or take another port in network.listen.')
     : bad('network.listen', `This user may not listen on ${name} (${problem.code ?? problem.message}).`, 'Take a port above 1023 in network.listen.')
-}
-
-async function problemOf ({ kind, port }: Port): Promise<NodeJS.ErrnoException | undefined> {
-  return new Promise((resolve) => {
-    if (kind === 'UDP') {
-      const socket = createSocket('udp4').once('error', resolve)
-      socket.bind(port, () => { socket.close(() => { resolve(undefined) }) })
-    } else {
-      const server = createServer().once('error', resolve)
-      server.listen(port, () => { server.close(() => { resolve(undefined) }) })
-    }
-  })
 }
 
 function listening ({ reach }: Json<NodeStatus>): Check {
