@@ -37,7 +37,7 @@ export type ReceiveOrderParts = Pick<NodeContext, 'rules' | 'rulesDigest' | 'at'
 export function receiveOrder (parts: ReceiveOrderParts): ReceiveOrder {
   const { rules, rulesDigest, at, book, clock, signer, recovery, emit, isKnown } = parts
   const { isMember } = membersOf(parts)
-  const verify = orderVerifier({ at, recovery, remembered: MAX_BOOK_ORDERS })
+  const verifier = orderVerifier({ at, recovery, remembered: MAX_BOOK_ORDERS })
   const accepted = new SignerAllowance(rules)
 
   // one object for all orders: they come in thousands
@@ -65,11 +65,12 @@ export function receiveOrder (parts: ReceiveOrderParts): ReceiveOrder {
     if (verdict != null) {
       return verdict
     }
-    const verified = verify(signed, getId())
+    const verified = verifier.verify(signed, getId())
     if (verified == null) {
       return reject('BAD_SIGNATURE')
     }
     if (book.add(verified) === 'full') {
+      verifier.remember(verified)
       return ignore('BOOK_FULL')
     }
     accepted.count(order.signer, now)

@@ -15,8 +15,12 @@ export interface Proof {
   readonly recovery?: Recovery
 }
 
-/** Checks the signature of an order whose id is known. Undefined unless the signer it names really signed it. */
-export type OrderVerifier = (signed: SignedOrder, id: Hex) => VerifiedOrder | undefined
+export interface OrderVerifier {
+  /** Checks the signature of an order whose id is known. Undefined unless the signer it names really signed it. */
+  verify(signed: SignedOrder, id: Hex): VerifiedOrder | undefined
+  /** Keeps a true order that has no place in the book, where it would be known when it comes again. */
+  remember(verified: VerifiedOrder): void
+}
 
 interface OrderProof {
   readonly recovery?: Recovery
@@ -36,34 +40,44 @@ export function verifyOrder (signed: SignedOrder, at: SettlementDomain, { recove
 }
 
 /**
- * Recovers the key of an order once, however often it comes and by whatever way. The verdicts on at least the last
- * `remembered` orders are kept; a forgery never displaces the verdict on the true order of its id.
+ * Recovers the key of an order that is in no book once, however often it comes and by whatever way. The last verdicts are kept, at least
+ * `remembered` of them; a forgery never displaces the verdict on the true order of its id.
  */
 export function orderVerifier ({ at, recovery, remembered }: { at: SettlementDomain, recovery: Recovery, remembered: number }): OrderVerifier {
   type Verdicts = Map<Hex, VerifiedOrder | { readonly signature: Hex, readonly id?: undefined }>
   let recent: Verdicts = new Map()
   let older: Verdicts = new Map()
   const signers = new Map<Account, RecoveredSigner>()
-  return (signed, id) => {
-    const known = recent.get(id) ?? older.get(id)
-    if (known?.signature === signed.signature) {
-      return known.id == null ? undefined : known
-    }
-    const { signer } = signed.order
-    const expected = signers.get(signer)
-    const verified = verifyOrder(signed, at, { recovery, id, expected })
-    if (verified != null && expected == null) {
-      signers.size >= remembered && signers.clear()
-      signers.set(signer, { key: verified.key, address: signer })
-    }
-    if (verified != null || known?.id == null) {
-      recent.set(id, verified ?? { signature: signed.signature })
-    }
+
+  function keep (id: Hex, verdict: VerifiedOrder | { readonly signature: Hex }): void {
+    recent.set(id, verdict)
     if (recent.size >= remembered) {
       older = recent
       recent = new Map()
     }
-    return verified
+  }
+
+  return {
+    verify (signed, id) {
+      const known = recent.get(id) ?? older.get(id)
+      if (known?.signature === signed.signature) {
+        return known.id == null ? undefined : known
+      }
+      const { signer } = signed.order
+      const expected = signers.get(signer)
+      const verified = verifyOrder(signed, at, { recovery, id, expected })
+      if (verified != null && expected == null) {
+        signers.size >= remembered && signers.clear()
+        signers.set(signer, { key: verified.key, address: signer })
+      }
+      if (verified == null && known?.id == null) {
+        keep(id, { signature: signed.signature })
+      }
+      return verified
+    },
+    remember (verified) {
+      keep(verified.id, verified)
+    }
   }
 }
 
