@@ -10,7 +10,7 @@ import type { Kind } from './homes.ts'
 const WORKER = fileURLToPath(new URL('gossip-worker.ts', import.meta.url))
 const SIZES = [10, 50, 100] as const
 /** One message in a hundred is what a percentile stands on; each costs as much as it has hearers, so large streets get fewer. */
-const MESSAGES = { 10: 1000, 50: 400, 100: 250 } as const
+const MESSAGES = { 10: 2000, 50: 400, 100: 250 } as const
 const MOST_ROUNDS = { 10: 5, 50: 3, 100: 3 } as const
 
 interface Result {
