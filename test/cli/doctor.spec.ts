@@ -287,7 +287,7 @@ describe('the doctor', function () {
     const other = createServer()
     await new Promise<void>((resolve) => { other.listen(0, resolve) })
     const { port } = other.address() as AddressInfo
-    await withSettings((text) => text.replace(/^ {2}# listen: .*$/m, `  listen: [/ip4/0.0.0.0/tcp/${port}]`), async () => {
+    await withSettings((text) => text.replace(/^ {2}listen: .*$/m, `  listen: [/ip4/0.0.0.0/tcp/${port}]`), async () => {
       expect(find(await examine(), 'network.listen')?.says).to.equal(`Another program listens on TCP port ${port} already.`)
     })
     other.close()
@@ -298,7 +298,7 @@ describe('the doctor', function () {
     await new Promise<void>((resolve) => { other.bind(0, resolve) })
     const { port } = other.address()
     const ofPort = async (): Promise<string | undefined> => find(await examine(), 'network.listen')?.says
-    await withSettings((text) => text.replace(/^ {2}# listen: .*$/m, `  listen: [/ip4/0.0.0.0/udp/${port}/webrtc-direct]`), async () => {
+    await withSettings((text) => text.replace(/^ {2}listen: .*$/m, `  listen: [/ip4/0.0.0.0/udp/${port}/webrtc-direct]`), async () => {
       expect(await ofPort()).to.equal(`Another program listens on UDP port ${port} already.`)
       await new Promise<void>((resolve) => { other.close(resolve) })
       expect(await ofPort()).to.equal(`UDP port ${port} is free to listen on.`)
