@@ -44,12 +44,12 @@ export function verifyOrder (signed: SignedOrder, at: SettlementDomain, { recove
  * `remembered` of them; a forgery never displaces the verdict on the true order of its id.
  */
 export function orderVerifier ({ at, recovery, remembered }: { at: SettlementDomain, recovery: Recovery, remembered: number }): OrderVerifier {
-  type Verdicts = Map<Hex, VerifiedOrder | { readonly signature: Hex, readonly id?: undefined }>
-  let recent: Verdicts = new Map()
-  let older: Verdicts = new Map()
+  type Verdict = VerifiedOrder | { readonly signature: Hex, readonly id?: undefined }
+  let recent = new Map<Hex, Verdict>()
+  let older = new Map<Hex, Verdict>()
   const signers = new Map<Account, RecoveredSigner>()
 
-  function keep (id: Hex, verdict: VerifiedOrder | { readonly signature: Hex }): void {
+  function keep (id: Hex, verdict: Verdict): void {
     recent.set(id, verdict)
     if (recent.size >= remembered) {
       older = recent

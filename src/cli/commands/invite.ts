@@ -24,7 +24,7 @@ export function inviteCommand (): Command {
 
 async function invite (options: InviteOptions): Promise<void> {
   const config = loadConfig({ file: pathsOf(options).config, env: process.env })
-  const { rulesDigest } = await import('../../signing/digests.ts')
+  const [{ rulesDigest }, { portOf }] = await Promise.all([import('../../signing/digests.ts'), import('../ports.ts')])
   const bootstrap = await addresses(options, config.network.bootstrap)
   const text = encodeInvite({
     market: config.market,
@@ -45,7 +45,7 @@ async function invite (options: InviteOptions): Promise<void> {
   print(text)
   note()
   note('Whoever has this text can join with `wattmesh join` and sees the addresses in it; it holds no key and no money.')
-  if (config.network.listen.every((address) => /\/(tcp|udp)\/0(\/|$)/.test(address))) {
+  if (config.network.listen.every((address) => portOf(address)?.port === 0)) {
     note('This home takes another port at each start, and then nobody gets through with this text: name one in network.listen, such as /ip4/0.0.0.0/tcp/24001.')
   }
 }

@@ -1,6 +1,6 @@
 import { bad, ok, unknown, warn } from '../checks.ts'
 import { multicastProblem } from '../multicast.ts'
-import { portProblem } from '../ports.ts'
+import { portOf, portProblem } from '../ports.ts'
 import { beyond, switchedOff } from './reach.ts'
 import type { Json } from '../../api/client.ts'
 import type { Config } from '../../config/schema.ts'
@@ -23,8 +23,8 @@ export async function checkNetwork ({ config: { value: config }, status }: Patie
 /** Ports that are set; port 0 takes any free one. */
 function fixedPorts ({ network }: Config): Port[] {
   return network.listen.flatMap((address) => {
-    const [, kind, port] = /\/(tcp|udp)\/(\d+)/.exec(address) ?? []
-    return Number(port) > 0 ? [{ kind: kind === 'udp' ? 'UDP' : 'TCP', port: Number(port) }] : []
+    const port = portOf(address)
+    return port != null && port.port > 0 ? [port] : []
   })
 }
 
